@@ -1,0 +1,47 @@
+"""What a dialect hands to the reader: its line kinds.
+
+Each one pyparsing expression and one builder.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from pyparsing import ParserElement
+
+from logwatch_mx.model.event import Event, Mta
+from logwatch_mx.model.line import Line
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """A line whose syslog header was read; *text* is what follows ``tag[pid]: ``.
+
+    *program* is the tag as printed, *agent* its last part in lower case (``postfix/smtp`` →
+    ``smtp``).
+    """
+
+    line: Line
+    text: str
+    time: datetime | None = None
+    host: str | None = None
+    program: str | None = None
+    agent: str | None = None
+    pid: int | None = None
+    mta: Mta | None = None
+
+
+class LineKind(Struct, frozen=True, kw_only=True):
+    """One kind of line: *expr* must match the whole text, then *build* turns its named tokens to an
+    event.
+
+    *agents*: the daemons that log it (``None``: any of this MTA). *expr* is written in the subset
+    that
+    ``compile.py`` translates. *build* gets the named tokens that took part in the match; it may
+    return None when a
+    value is impossible, then the next kind is tried. Kinds are tried in order.
+    """
+
+    name: str
+    expr: ParserElement
+    build: Callable[[Head, Mapping[str, str]], Event | None]
+    agents: frozenset[str] | None = None

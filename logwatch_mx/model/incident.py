@@ -1,0 +1,126 @@
+"""Signals and incidents: suspicion, and grouped suspicion."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from logwatch_mx.model.action import Action
+from logwatch_mx.model.event import Event
+from logwatch_mx.model.verdict import Verdict
+
+
+class IncidentKind(StrEnum):
+    """What an incident is about."""
+
+    LOOP = "loop"
+    FORWARDING_LOOP = "forwarding_loop"
+    SPIKE = "spike"
+    OUTAGE = "outage"
+    RULE = "rule"
+
+
+class IncidentState(StrEnum):
+    """How far an incident is believed; whether it is over is told by ``closed``."""
+
+    SUSPECTED = "suspected"
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+
+
+class Cause(StrEnum):
+    """Whose fault it is: the foreign domain's, this site's own configuration's, or not known."""
+
+    THEIRS = "theirs"
+    OURS = "ours"
+    UNKNOWN = "unknown"
+
+
+class SignalKind(StrEnum):
+    """The kinds of evidence."""
+
+    SELF_DELIVERY = "self_delivery"
+    REENTRY = "reentry"
+    MTA_VERDICT = "mta_verdict"
+    DEFERRAL = "deferral"
+
+
+class Signal(Struct, frozen=True, kw_only=True):
+    """One event that a rule calls suspicious, about *subject* (a recipient domain.
+
+    Or a rule's own key).
+    """
+
+    kind: SignalKind
+    rule: str
+    subject: str
+    event: Event
+
+
+class Evidence(Struct, frozen=True):
+    """One line of the log that speaks for an incident."""
+
+    source: str
+    line: int
+    text: str
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """*events*: evidence lines; *messages*: distinct messages; *max_hops*.
+
+    The longest chain of re-entries.
+    """
+
+    events: int = 0
+    messages: int = 0
+    recipients: int = 0
+    max_hops: int = 0
+
+
+class Signals(Struct, frozen=True, kw_only=True):
+    """Evidence lines by kind.
+
+    A delivery to ourselves under an id that we gave out counts as both its kinds.
+    """
+
+    self_delivery: int = 0
+    reentry: int = 0
+    mta_verdict: int = 0
+    deferral: int = 0
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """A client that brought the messages in, with the number that it brought."""
+
+    client_ip: str | None
+    client_host: str | None = None
+    sender: str | None = None
+    messages: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """Grouped suspicion about *subject*; *id* comes from the log alone. Field by field.
+
+    Docs/incidents.md.
+    """
+
+    id: str
+    kind: IncidentKind
+    subject: str
+    rule: str = ""
+    state: IncidentState = IncidentState.SUSPECTED
+    opened: datetime
+    closed: datetime | None = None
+    first: datetime
+    last: datetime
+    counts: Counts = Counts()
+    signals: Signals = Signals()
+    reasons: dict[str, int] = {}
+    verdict: Verdict | None = None
+    cause: Cause = Cause.UNKNOWN
+    advice: str = ""
+    origin: tuple[Origin, ...] = ()
+    actions: tuple[Action, ...] = ()
+    evidence: tuple[Evidence, ...] = ()

@@ -1,0 +1,23 @@
+"""What is this site's own, as plain values that ``app`` hands to whoever must know."""
+
+from ipaddress import IPv4Network, IPv6Network
+
+from msgspec import Struct
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """Own domains and addresses (from the MTA, the configuration and the command line), and
+    routable networks.
+
+    *domains*: mail for them is ours to deliver (mydestination, class w, relay and virtual domains).
+    *names*: the
+    host's own names. *addresses*: canonical text of own addresses that are not loopback.
+    *routable*: special
+    networks that are good at this site.
+    """
+
+    domains: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    routable: tuple[IPv4Network | IPv6Network, ...] = ()
+    protected: frozenset[str] = frozenset()
