@@ -1,0 +1,13 @@
+"""The Postfix dialect, 2.2 to 3.10: every line kind, in the order in which they are tried.
+
+Comes in: nothing. Goes out: ``KINDS`` for the reader. Deliveries come first, for they are what is
+looked for; a word such as ``warning:`` comes last, for it tells least.
+"""
+
+from logwatch_mx.grammar.kind import LineKind
+from logwatch_mx.grammar.postfix_delivery import DELIVERY_KINDS
+from logwatch_mx.grammar.postfix_other import OTHER_KINDS
+from logwatch_mx.grammar.postfix_queue import QUEUE_KINDS
+from logwatch_mx.grammar.postfix_refusal import REFUSAL_KINDS
+
+KINDS: tuple[LineKind, ...] = (*DELIVERY_KINDS, *QUEUE_KINDS, *REFUSAL_KINDS, *OTHER_KINDS)

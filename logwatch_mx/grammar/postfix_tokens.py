@@ -1,0 +1,157 @@
+"""The words that Postfix lines are made of: queue ids, addresses, hosts, clients.
+
+Comes in: nothing. Goes out: pyparsing tokens in the subset of ``compile.py`` and the small
+functions that turn the text of one into a value. Shapes are those of Postfix 2.2 to 3.10.
+
+Text inside angle brackets, replies and headers is chosen by strangers. What tells a field from
+text that imitates it is said at each token.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TypedDict
+
+from pyparsing import FollowedBy, Literal, Opt, ParserElement, Regex
+
+from logwatch_mx.grammar.kind import Head
+from logwatch_mx.model.event import Client, Mta
+from logwatch_mx.model.line import Line
+
+# Short ids are upper-case hex of five or more digits, long ones (enable_long_queue_ids, 2.9)
+# base 52: `4jY7yd0f5lzKMCZ`. Old, patched and anonymised logs hold others, so any alphanumeric word
+# will do where the rest of the line tells what it is.
+_QUEUE_ID = r"(?!(?:NOQUEUE|warning|error|fatal|panic):)[0-9A-Za-z]{5,}"
+# Where only an id tells the shape: hex with a digit, or base 52, which has no vowels.
+_STRICT_QUEUE_ID = (
+    r"(?=[A-F]*+[0-9])[0-9A-F]{6,}(?=:)"
+    r"|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}(?=:)"
+)
+
+# global/quote_822_local.c: `info_log_address_format = external` (default since 3.5) quotes a local
+# part such as `"x>, relay=none"`, so what stands in the quotes is no field.
+QUOTED = r'"(?:[^"\\]++|\\.)*+"'
+
+_IPV4 = r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
+_IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.-]+)?"
+# The name comes from DNS, where smtpd and smtp take only valid_hostname() ones: no brackets there.
+_HOST = r"[^\[\]<>(),; \t]+"
+
+DSN = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}"
+
+
+def queue_id(name: str = "queue_id") -> ParserElement:
+    """Return a token for a queue id where what follows it is specific."""
+    return Regex(_QUEUE_ID)(name)
+
+
+def strict_queue_id(name: str = "queue_id") -> ParserElement:
+    """Return a token for a queue id before a colon, where anything may follow."""
+    return Regex(_STRICT_QUEUE_ID)(name)
+
+
+def message_prefix() -> ParserElement:
+    """Return the optional ``QID: `` or ``NOQUEUE: `` that smtpd and postscreen put first."""
+    return Opt(Literal("NOQUEUE: ") | queue_id() + ": ")
+
+
+def first_address(name: str, before: str) -> ParserElement:
+    """Return a token for an address up to the first ``>`` with *before* (a pattern) behind it.
+
+    For lines whose end is chosen by strangers (a remote's reply), their start is not.
+    """
+    quoted = rf"{QUOTED}(?:@[^<>]*+)?(?=>(?:{before}))"
+    plain = rf"[^>]*+(?:>(?!{before})[^>]*+)*+"
+    return Regex(f"{quoted}|{plain}")(name)
+
+
+def last_address(name: str, before: str) -> ParserElement:
+    """Return a token for an address up to the last ``>`` with *before* (a pattern) behind it.
+
+    For lines in which nothing but the address is chosen by strangers.
+    """
+    return Regex(rf".*(?=>(?:{before}))")(name)
+
+
+def bracketed_ip(name: str) -> ParserElement:
+    """Return ``[address]``; for ``[unknown]``, ``[private/lmtp]`` and such the name is not set."""
+    address = Regex(rf"(?:{_IPV4}|{_IPV6})(?=\])")(name)
+    return Literal("[") + (address | Regex(r"[^\]]*")) + "]"
+
+
+def host_and_ip(host: str, ip: str) -> ParserElement:
+    """Return ``name[address]``, as smtpd and smtp print a peer."""
+    return Regex(_HOST)(host) + FollowedBy("[") + bracketed_ip(ip)
+
+
+def client() -> ParserElement:
+    """Return a client: ``name[address]``, postscreen's ``[address]:port``, either with a port."""
+    return Opt(Regex(_HOST)("client_host")) + bracketed_ip("client_ip") + Opt(Regex(r":[0-9]+"))
+
+
+def bare_host(name: str) -> ParserElement:
+    """Return a token for a host name, a service name or a domain."""
+    return Regex(_HOST)(name)
+
+
+def client_of(tokens: Mapping[str, str]) -> Client | None:
+    """Return the client that the tokens of ``client()`` name."""
+    host, ip = tokens.get("client_host"), valid_ip(tokens.get("client_ip"))
+    if host is None and ip is None:
+        return None
+    return Client(host=host_name(host), ip=ip)
+
+
+def host_name(text: str | None) -> str | None:
+    """Return the name in lower case and without a trailing dot."""
+    return text and (text.lower().removesuffix(".") or None)
+
+
+@lru_cache(maxsize=4096)
+def valid_ip(text: str | None) -> str | None:
+    """Return *text* when it is an address, as printed; what only looks like one is None."""
+    if text is None:
+        return None
+    try:
+        ip_address(text)
+    except ValueError:
+        return None
+    return text
+
+
+_BRACKETS = re.compile(r"<(.*)>", re.DOTALL)
+
+
+def without_brackets(text: str) -> str:
+    """Return what stands in ``<…>``; text that has no such pair around it stays as it is."""
+    inside = _BRACKETS.fullmatch(text)
+    return inside[1] if inside else text
+
+
+class Place(TypedDict):
+    """The fields that every event has from its header."""
+
+    line: Line
+    time: datetime | None
+    host: str | None
+    program: str | None
+    agent: str | None
+    pid: int | None
+    mta: Mta | None
+    queue_id: str | None
+
+
+def place(head: Head, tokens: Mapping[str, str]) -> Place:
+    """Return what an event has from its header, and the queue id that the line names."""
+    return Place(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
