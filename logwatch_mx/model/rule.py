@@ -58,4 +58,5 @@ class Rule(Struct, frozen=True, kw_only=True):
     respond: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    enabled: bool = True
     source: str = ""
