@@ -1,0 +1,20 @@
+"""sendmail's dialect: every kind of line that sendmail 8.9 to 8.18 logs, in the order tried.
+
+Comes in: the text after ``tag[pid]: ``, of the daemon, the queue runner (``sm-que``) and the
+submission program (``sendmail``, ``sm-msp-queue``) alike: they share the code that logs. Goes out:
+one event. The rooms of the dialect: ``sendmail_tokens`` (what strangers may write where),
+``sendmail_delivery``, ``sendmail_message``, ``sendmail_loop``.
+"""
+
+from logwatch_mx.grammar import (
+    sendmail_delivery,
+    sendmail_loop,
+    sendmail_message,
+)
+from logwatch_mx.grammar.kind import LineKind
+
+KINDS: tuple[LineKind, ...] = (
+    *sendmail_delivery.KINDS,
+    *sendmail_message.KINDS,
+    *sendmail_loop.KINDS,
+)

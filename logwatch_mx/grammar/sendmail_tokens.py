@@ -1,0 +1,209 @@
+r"""The words that sendmail's lines are made of: queue ids, addresses, peers, free text.
+
+Comes in: nothing. Goes out: pyparsing tokens in the subset of ``compile.py`` and the small
+functions that turn the text of one into a value. Shapes are those of sendmail 8.9 to 8.18.
+
+Addresses, names from DNS, message-ids and replies are chosen by strangers. Three facts of
+sendmail's own code keep them from becoming fields:
+
+1. An address is logged with its quotes, and they balance (parseaddr.c, ``prescan``): what stands
+   in quotes, in angle brackets or in a comment is no field. Only a shortened address
+   (``shortenstring``: its middle is ``...``) may be unbalanced.
+2. Every line goes through ``str2prt``: a control character is ``\ooo``, a backslash is two.
+3. The order of the fields is fixed, and what sendmail prints itself (numbers, names of mailers,
+   peers) holds no comma.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TypedDict
+
+from pyparsing import Literal, Opt, ParserElement, Regex, Suppress
+
+from logwatch_mx.grammar.kind import Head
+from logwatch_mx.model.event import Client, Mta
+from logwatch_mx.model.line import Line
+
+# 8.9: `SAA15929`; 8.10 and 8.11: `e6G2M7O04977`; since 8.12: `6ANEJ9Ja004004`. The pid at the end
+# has five digits or more (AIX: `k1SN9pkK15806618`), what stands before it tells the time.
+QUEUE_ID = r"[0-9A-Za-z]{2,12}[0-9]{5}(?![0-9A-Za-z])"
+
+DSN = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}"
+
+# A quoted character: `\"` in the address is `\\"` in the log, by str2prt; older or foreign loggers
+# leave it alone.
+_ESCAPED = r"\\(?:\\(?:\\\\|\\[^\\]|[^\\])|[^\\])"
+_QUOTED = rf'"(?:[^"\\]|{_ESCAPED})*+"'
+_COMMENT = r"\((?:[^()]|\([^()]*+\))*+\)"
+_ANGLED = rf'<(?:[^<>"\\]|{_QUOTED}|{_ESCAPED})*+>'
+_GROUPED = rf"{_QUOTED}|{_ANGLED}|{_COMMENT}|{_ESCAPED}"
+
+_IP = r"[0-9A-Fa-f:.]+"
+# daemon.c, getauthinfo: the name comes from the resolver, the ident answer through cleanstrcpy()
+# (letters, digits and !#$%&'*+-./^_`{|}~): neither holds a comma, a blank, a bracket or a colon.
+_HOST = r"[^ \t,@()\[\]]+"
+
+
+def token(pattern: str, name: str | None = None) -> ParserElement:
+    """Return a token for *pattern* that skips no whitespace; a copy would, so the name is first."""
+    expr = Regex(pattern)
+    return (expr if name is None else expr(name)).leave_whitespace()
+
+
+def word(text: str) -> ParserElement:
+    """Return a token for exactly *text* that is no value."""
+    return Suppress(Literal(text).leave_whitespace()).leave_whitespace()
+
+
+def gap(pattern: str) -> ParserElement:
+    """Return a token for *pattern* that is no value."""
+    return Suppress(token(pattern)).leave_whitespace()
+
+
+def rest(name: str | None = None) -> ParserElement:
+    """Return a token for all that is left of the line."""
+    return token(r".*", name)
+
+
+END = gap(r"\Z")
+
+
+def queue_id() -> ParserElement:
+    """Return ``QID: ``."""
+    return token(QUEUE_ID, "queue_id") + word(": ")
+
+
+def maybe_queue_id() -> ParserElement:
+    """Return ``QID: ``, ``NOQUEUE: `` or nothing: conf.c, sm_syslog, prints what it is handed."""
+    return Opt(word("NOQUEUE: ") | queue_id())
+
+
+def balanced(name: str, before: str) -> ParserElement:
+    """Return addresses up to the first *before* that is not quoted or bracketed.
+
+    *before* is a pattern that starts with a comma or a blank.
+    """
+    text = rf'(?:[^"<(\\, ]++|{_GROUPED}|\\|(?!{before})[, ])*+'
+    return token(rf"{text}(?={before})", name)
+
+
+def shortened(name: str, before: str) -> ParserElement:
+    """Return text up to the first *before* (a pattern that starts with a comma or a blank)."""
+    return token(rf"[^, ]*+(?:(?!{before})[, ][^, ]*+)*+(?={before})", name)
+
+
+def last(name: str | None, before: str) -> ParserElement:
+    """Return text up to the last *before* (a pattern)."""
+    return token(rf".*(?={before})", name)
+
+
+def client() -> ParserElement:
+    """Return a peer, the macro ``$_``.
+
+    ``mx.b.test [192.0.2.1]``, ``[192.0.2.1]``, ``ident@mx.b.test [IPv6:2001:db8::1] (may be
+    forged)``, ``root@localhost``; headers.c, logsender, also ``mx.b.test (192.0.2.1)`` and
+    ``[RESPONSE]``.
+    """
+    ip = Opt(word("IPv6:")) + token(_IP, "client_ip")
+    name = token(_HOST, "client_host") + Opt(
+        word(" [") + ip + word("]") | word(" (") + ip + word(")")
+    )
+    address = word("[") + ip + word("]")
+    return (
+        Opt(gap(r"[^ \t,@\[\]]+@"))
+        + (address | word("[RESPONSE]") | name)
+        + Opt(word(" (may be forged)"))
+    )
+
+
+def client_of(tokens: Mapping[str, str]) -> Client | None:
+    """Return the peer that the tokens of ``client()`` name."""
+    host, ip = tokens.get("client_host"), valid_ip(tokens.get("client_ip"))
+    if host is None and ip is None:
+        return None
+    return Client(host=host_name(host), ip=ip)
+
+
+def host_name(text: str | None) -> str | None:
+    """Return the name in lower case and without a trailing dot."""
+    return text and (text.lower().removesuffix(".") or None)
+
+
+@lru_cache(maxsize=4096)
+def valid_ip(text: str | None) -> str | None:
+    """Return *text* when it is an address, as printed; what only looks like one is None."""
+    if text is None:
+        return None
+    try:
+        ip_address(text)
+    except ValueError:
+        return None
+    return text
+
+
+_ITEM = re.compile(rf'(?:{_GROUPED}|[^",<(\\]|[\\"<(])+')
+_BRACKETS = re.compile(rf'(?:{_QUOTED}|{_COMMENT}|[^"<(])*+<((?:{_QUOTED}|[^"])*)>[^<>]*')
+_AFTER = re.compile(rf"(?<![ ])[ ]*{_COMMENT}\Z")
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses of a comma-separated list, each as ``address`` returns it."""
+    items = (item.strip() for item in _ITEM.findall(text))
+    return tuple(address(item) for item in items if item and item != "[more]")
+
+
+def address(text: str) -> str:
+    """Return the bare address: ``<a@b>``, ``Name <a@b>`` and ``a@b (Name)`` are ``a@b``.
+
+    A program (``"|/usr/bin/procmail"``), a file and a quoted local part stay as printed. Of an
+    address that sendmail cut only the opening bracket goes.
+    """
+    found = _BRACKETS.fullmatch(text)
+    if found:
+        return found[1]
+    return _AFTER.sub("", text).removeprefix("<")
+
+
+def domain_of(recipient: str) -> str | None:
+    """Return the domain of an address, in lower case and without a trailing dot."""
+    _, at, domain = recipient.rpartition("@")
+    return host_name(domain) if at else None
+
+
+_REPLY_CODE = re.compile(rf"[245][0-9]{{2}}[ -]({DSN})(?![0-9.])")
+
+
+def dsn_of(reply: str) -> str | None:
+    """Return the enhanced status code of a reply: ``553 5.1.8 <a@b>... text`` has 5.1.8."""
+    found = _REPLY_CODE.match(reply)
+    return found[1] if found else None
+
+
+class Place(TypedDict):
+    """The fields that every event has from its header."""
+
+    line: Line
+    time: datetime | None
+    host: str | None
+    program: str | None
+    agent: str | None
+    pid: int | None
+    mta: Mta | None
+    queue_id: str | None
+
+
+def place(head: Head, tokens: Mapping[str, str]) -> Place:
+    """Return what an event has from its header, and the queue id that the line names."""
+    return Place(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
