@@ -1,0 +1,185 @@
+"""Read what stands before the text of a line: stamp, host, tag, pid.
+
+Comes in: a raw line of any syslog daemon, journal or container runtime. Goes out: a ``Head`` whose
+*text* is what the program itself said, or None when the line has no header. Frames around a syslog
+line (docker, Kubernetes, journal) are taken off first; what they know and the line does not (the
+time with its zone) is kept.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+
+import pyparsing as pp
+from pyparsing import Literal, Opt, Regex, Suppress
+
+from logwatch_mx.grammar.compile import Matcher, compile_expression
+from logwatch_mx.grammar.frame import Frame, read_frame
+from logwatch_mx.grammar.kind import Head
+from logwatch_mx.grammar.program import read_tag
+from logwatch_mx.grammar.stamp import STAMP, Stamps
+from logwatch_mx.model.line import Line
+
+_SPACES = Suppress(Regex(" +"))
+_TEXT = Suppress(Regex(" *")) + Regex("(?s:.*)")("text")
+
+# `<22>` in front: the raw protocol, as a relay or a socket writes it to a file.
+_PRIORITY = Suppress(Regex("<[0-9]{1,3}>"))
+# `postfix/smtp[123]: `, `sm-mta[123]: `, `sendmail: `; the text may be missing.
+_NAME = r"[^ \[\]:<>{}\"]+"
+_PID = r"\[[^\]\[ ]*\]"
+_COLON = r":(?= |\Z)"
+_TAG = (
+    Regex(_NAME)("program")
+    + Opt(Suppress("[") + Regex(r"[^\]\[ ]*")("pid") + Suppress("]"))
+    + Suppress(Regex(_COLON))
+)
+_TAG_AHEAD = Regex(f"{_NAME}(?:{_PID})?{_COLON}")
+# A level is printed by FreeBSD's `syslogd -v` before the host in <>, by others without, by busybox
+# behind the host. A host may be called mail.info: then the tag follows at once.
+_LEVEL = Regex(
+    "(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|security|local[0-7])"
+    r"\.(?:emerg|panic|alert|crit|error|err|warning|warn|notice|info|debug)(?=[ >])"
+)
+_LEVEL_BEFORE = Suppress(Literal("<") + _LEVEL + Literal(">")) | Suppress(_LEVEL) + ~(
+    Suppress(Regex(" +")) + _TAG_AHEAD
+)
+_HOST = ~_TAG_AHEAD + Regex("[^ ]+")("host") + _SPACES
+# Solaris: `sendmail[12]: [ID 197553 mail.info] QID: …`
+_MESSAGE_ID = Suppress(Regex(r" *\[ID [0-9]+ [a-z0-9]+\.[a-z]+\]"))
+# What syslogd says itself, without a tag (BSD, Solaris; macOS with dashes).
+_UNTAGGED = Regex(r"(?:--- )?last message repeated [0-9]+ times?(?: ---)?|-- MARK --")("text")
+
+_TAGGED = _TAG + Opt(_MESSAGE_ID) + _TEXT
+_HEADER = Opt(_PRIORITY) + (
+    STAMP("stamp")
+    + _SPACES
+    + Opt(_LEVEL_BEFORE + _SPACES)
+    + (_UNTAGGED | Opt(_HOST) + (_UNTAGGED | Opt(Suppress(_LEVEL) + _SPACES) + _TAGGED))
+    | _TAGGED
+)
+
+# RFC 5424 section 6. `-` is a field that is not known; structured data is passed over.
+_FIELD = Regex("[^ ]+")
+_ELEMENT = Regex(r'\[(?:[^\]"\\]++|"(?:[^"\\]++|\\(?s:.))*+")*+\]')
+_RFC5424 = (
+    _PRIORITY
+    + Suppress("1 ")
+    + (Suppress("-") | STAMP("stamp"))
+    + _SPACES
+    + _FIELD("host")
+    + _SPACES
+    + _FIELD("program")
+    + _SPACES
+    + _FIELD("pid")
+    + _SPACES
+    + Suppress(_FIELD)
+    + _SPACES
+    + Suppress(Literal("-") | pp.OneOrMore(_ELEMENT))
+    + Opt(_SPACES + Opt(Suppress("\ufeff")) + Regex("(?s:.*)")("text"))
+)
+
+# The largest pid that Linux gives is 2^22; seven digits are enough, and int() of many is slow.
+_LONGEST_PID = 7
+# A frame in a frame in a frame is the worst (compose around docker's stamp around CRI).
+_DEEPEST = 4
+
+_Build = Callable[[str, pp.ParserElement], Matcher]
+
+
+class HeaderReader:
+    """Reads the headers of one log in its order; *build* makes the matchers (or the oracle's)."""
+
+    def __init__(self, stamps: Stamps, build: _Build = compile_expression) -> None:
+        self._read_stamp = stamps.read
+        self._match = build("header", _HEADER).match
+        self._match_rfc5424 = build("header of RFC 5424", _RFC5424).match
+
+    def read(self, line: Line) -> Head | None:
+        """Return the header of *line*, or None when it has none or its time cannot be."""
+        head = self._read_plain(line, line.text)
+        return self._read_framed(line) if head is None else head
+
+    def _read_plain(self, line: Line, text: str) -> Head | None:
+        parts = self._match(text)
+        if parts is None:
+            return None
+        stamp = parts.get("stamp")
+        if stamp is None:
+            # Only an MTA's `tag[pid]:` is believed without a stamp: `Subject: …` looks like a tag.
+            head = _build_head(line, parts, None)
+            return head if head.mta is not None and "pid" in parts else None
+        time = self._read_stamp(stamp)
+        return None if time is None else _build_head(line, parts, time)
+
+    def _read_framed(self, line: Line) -> Head | None:
+        # A crash leaves NULs in front of the next line; Windows editors a byte order mark.
+        text = line.text.lstrip("\0 \t\ufeff")
+        outer: str | None = None
+        for _ in range(_DEEPEST):
+            head = self._read_inner(line, text, outer)
+            if head is not None:
+                return head
+            frame = read_frame(text)
+            if frame is None:
+                return None
+            if frame.program is not None:
+                return _build_head(line, _parts_of(frame), frame.time)
+            text, outer = frame.text, outer or frame.stamp
+        return None
+
+    def _read_inner(self, line: Line, text: str, outer: str | None) -> Head | None:
+        parts = self._match(text) or self._match_rfc5424(text)
+        if parts is None:
+            return None
+        stamp = parts.get("stamp")
+        # The runtime's stamp has a year and a zone.
+        if outer is not None and (stamp is None or not _is_complete(stamp)):
+            stamp = outer
+        time = None if stamp is None else self._read_stamp(stamp)
+        if time is None and stamp is not None:
+            return None
+        head = _build_head(line, parts, time)
+        if stamp is None and (head.mta is None or head.pid is None):
+            return None
+        return head
+
+
+def _is_complete(stamp: str) -> bool:
+    # 2026-11-23T14:19:11 has nineteen characters; the zone stands behind them.
+    return stamp[4] == "-" and any(sign in stamp[19:] for sign in "Zz+-")
+
+
+def _parts_of(frame: Frame) -> Mapping[str, str]:
+    fields = {
+        "host": frame.host,
+        "program": frame.program,
+        "pid": frame.pid,
+        "text": frame.text,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> Head:
+    program, pid, host = parts.get("program"), parts.get("pid"), parts.get("host")
+    mta, agent = (None, None) if program is None or program == "-" else read_tag(program)
+    return Head(
+        line=line,
+        text=parts.get("text", "").strip(" \t\r\n"),
+        time=time,
+        host=None if host is None or host == "-" else _name_host(host),
+        program=None if agent is None else program,
+        agent=agent,
+        pid=None if pid is None else _read_pid(pid),
+        mta=mta,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _name_host(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+@lru_cache(maxsize=4096)
+def _read_pid(pid: str) -> int | None:
+    return int(pid) if pid.isascii() and pid.isdigit() and len(pid) <= _LONGEST_PID else None
