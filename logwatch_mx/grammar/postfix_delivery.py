@@ -77,6 +77,16 @@ _returned = (
     + Regex(" *")
 )
 
+# global/abounce.c: 2DC5552A34: status=deferred (bounce failed)     It names no recipient either.
+_notice_failed = (
+    queue_id()
+    + ": status="
+    + Regex(r"deferred")("status")
+    + " ("
+    + Regex(r"(?:bounce|delay warning|verp|trace) failed")("reply")
+    + Regex(r"\) *")
+)
+
 # What the receiver calls the message now, as the reply says it.
 # Postfix: 250 2.0.0 Ok: queued as 4986A232BAF
 # behind amavis: 250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 2F01D1855DB2
@@ -169,4 +179,5 @@ def _next_queue_id(reply: str) -> str | None:
 DELIVERY_KINDS = (
     LineKind(name="postfix.delivery", expr=_delivery, build=_build_delivery),
     LineKind(name="postfix.returned", expr=_returned, build=_build_returned),
+    LineKind(name="postfix.notice_failed", expr=_notice_failed, build=_build_returned),
 )

@@ -71,7 +71,8 @@ _notice = (
 )
 
 # qmgr and postsuper: AAB4D259B1: removed
-_removed = queue_id() + ": removed" + _END
+# cleanup/cleanup_api.c, 3.10: AAB4D259B1: removed (canceled)       or (discarded): never queued
+_removed = queue_id() + Regex(r": removed(?: \((?:canceled|discarded)\))? *")
 
 
 def _build_client(head: Head, tokens: Mapping[str, str]) -> Message:

@@ -27,13 +27,14 @@ from logwatch_mx.model.event import Auth, MtaVerdict, Reject, Said
 # What smtpd, cleanup and postscreen append, in this order, each if known:
 # `; from=<a@a.test> to=<b@b.test> proto=ESMTP helo=<mx.a.test>` (postscreen: with commas).
 # smtpd/smtpd.c neuters `" <>()\";@"` in a HELO name, so that it cannot imitate a field.
-_NEXT = r",? (?:to=<|proto=|helo=<|sasl_username=)|:? *$|: "
+_NEXT = r",? (?:to=<|proto=|helo=<|sasl_)|:? *$|: "
 _envelope = (
     Opt(Regex(r",? from=<") + first_address("sender", _NEXT) + ">")
     + Opt(Regex(r",? to=<") + first_address("recipient", _NEXT) + ">")
     + Opt(Regex(r",? proto=[0-9A-Za-z]*"))
     + Opt(Regex(r",? helo=<[^>]*>"))
-    + Opt(Regex(r",? sasl_username=<[^>]*>"))
+    # 3.8, smtpd/smtpd_check.c: sasl_method=PLAIN sasl_username=u@a.test
+    + Opt(Regex(r" sasl_(?:method|username|sender)=.*"))
 )
 
 # smtpd/smtpd_check.c: 550 5.1.1 <x@a.test>: Recipient address rejected: User unknown …; from=<…
@@ -51,7 +52,8 @@ _said = (
 # 4104E3D: milter-reject: END-OF-MESSAGE from h.a.test[192.0.2.7]: 5.7.1 Blocked by …; from=<…
 # NOQUEUE: reject: CONNECT from [192.0.2.7]:1337: too many connections          (postscreen)
 # NOQUEUE: proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject, …; from=<…           (proxy filter)
-_where = Regex(r"[0-9A-Za-z-]+(?: TO| FROM)?")
+# NOQUEUE: reject: DATA content from h.a.test[192.0.2.7]: 421 4.3.0 me.a.test Server local …
+_where = Regex(r"[0-9A-Za-z-]+(?: TO| FROM| content)?")
 _reject = (
     message_prefix()
     + Regex(r"(?:milter-|proxy-)?reject: ")
@@ -70,10 +72,10 @@ _reject = (
 _content_reject = (
     queue_id()
     + ": reject: "
-    + Regex(r"(?:mime-|nested-)?(?:header|body) ")
-    + Regex(r".*(?= from (?:local|[^ ;]+\]); (?:from=<|to=<|proto=))")
+    + Regex(r"(?:header|body|content|mime-error) ")
+    + Regex(r".*(?= from (?:local|unknown|[^ ;]+\]); (?:from=<|to=<|proto=))")
     + " from "
-    + (Regex(r"local(?=;)") | client())
+    + (Regex(r"(?:local|unknown)(?=;)") | client())
     + ";"
     + _envelope
     + Opt(Literal(": ") + Opt(Regex(DSN)("dsn")) + Regex(r".*")("text"))

@@ -22,8 +22,8 @@ from logwatch_mx.model.line import Line
 
 # Short ids are upper-case hex of five or more digits, long ones (enable_long_queue_ids, 2.9)
 # base 52: `4jY7yd0f5lzKMCZ`. Old, patched and anonymised logs hold others, so any alphanumeric word
-# will do where the rest of the line tells what it is.
-_QUEUE_ID = r"(?!(?:NOQUEUE|warning|error|fatal|panic):)[0-9A-Za-z]{5,}"
+# will do where the rest of the line tells what it is; never a plain word (`warning:`, `reject:`).
+_QUEUE_ID = r"(?!NOQUEUE|[a-z]+:)[0-9A-Za-z]{5,}"
 # Where only an id tells the shape: hex with a digit, or base 52, which has no vowels.
 _STRICT_QUEUE_ID = (
     r"(?=[A-F]*+[0-9])[0-9A-F]{6,}(?=:)"
@@ -54,7 +54,7 @@ def strict_queue_id(name: str = "queue_id") -> ParserElement:
 
 def message_prefix() -> ParserElement:
     """Return the optional ``QID: `` or ``NOQUEUE: `` that smtpd and postscreen put first."""
-    return Opt(Literal("NOQUEUE: ") | queue_id() + ": ")
+    return Opt(Regex(r"NOQUEUE:? ") | queue_id() + ": ")
 
 
 def first_address(name: str, before: str) -> ParserElement:
