@@ -1,5 +1,6 @@
 """What was done before, and what was heard before: the past that decides what may be done now."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -37,4 +38,4 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     at: datetime
     what: str
-    detail: dict[str, str | None]
+    detail: Mapping[str, str | None]
