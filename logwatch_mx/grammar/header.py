@@ -18,6 +18,7 @@ from logwatch_mx.grammar.frame import Frame, read_frame
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.program import read_tag
 from logwatch_mx.grammar.stamp import STAMP, Stamps
+from logwatch_mx.model.event import Mta
 from logwatch_mx.model.line import Line
 
 _SPACES = Suppress(Regex(" +"))
@@ -84,6 +85,8 @@ _LONGEST_PID = 7
 # A frame in a frame in a frame is the worst (compose around docker's stamp around CRI).
 _DEEPEST = 4
 
+_BLANKS = " \t\r\n"
+
 _Build = Callable[[str, pp.ParserElement], Matcher]
 
 
@@ -93,12 +96,21 @@ class HeaderReader:
     def __init__(self, stamps: Stamps, build: _Build = compile_expression) -> None:
         self._read_stamp = stamps.read
         self._match = build("header", _HEADER).match
+        self._match_tag = build("tag", _TAGGED).match
         self._match_rfc5424 = build("header of RFC 5424", _RFC5424).match
 
     def read(self, line: Line) -> Head | None:
         """Return the header of *line*, or None when it has none or its time cannot be."""
         head = self._read_plain(line, line.text)
         return self._read_framed(line) if head is None else head
+
+    def read_body(self, line: Line, mta: Mta) -> Head:
+        """Return *line* as a text of *mta*; a tag of that MTA before it is taken as the program."""
+        parts = self._match_tag(line.text)
+        head = None if parts is None else _build_head(line, parts, None)
+        if head is None or head.mta is not mta:
+            return Head(line=line, text=line.text.strip(_BLANKS), mta=mta)
+        return head
 
     def _read_plain(self, line: Line, text: str) -> Head | None:
         parts = self._match(text)
@@ -165,7 +177,7 @@ def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> 
     mta, agent = (None, None) if program is None or program == "-" else read_tag(program)
     return Head(
         line=line,
-        text=parts.get("text", "").strip(" \t\r\n"),
+        text=parts.get("text", "").strip(_BLANKS),
         time=time,
         host=None if host is None or host == "-" else _name_host(host),
         program=None if agent is None else program,
