@@ -3,13 +3,16 @@
 Comes in: the text after ``tag[pid]: ``, of the daemon, the queue runner (``sm-que``) and the
 submission program (``sendmail``, ``sm-msp-queue``) alike: they share the code that logs. Goes out:
 one event. The rooms of the dialect: ``sendmail_tokens`` (what strangers may write where),
-``sendmail_delivery``, ``sendmail_message``, ``sendmail_loop``.
+``sendmail_delivery``, ``sendmail_message``, ``sendmail_loop``, ``sendmail_refusal``,
+``sendmail_other``.
 """
 
 from logwatch_mx.grammar import (
     sendmail_delivery,
     sendmail_loop,
     sendmail_message,
+    sendmail_other,
+    sendmail_refusal,
 )
 from logwatch_mx.grammar.kind import LineKind
 
@@ -17,4 +20,6 @@ KINDS: tuple[LineKind, ...] = (
     *sendmail_delivery.KINDS,
     *sendmail_message.KINDS,
     *sendmail_loop.KINDS,
+    *sendmail_refusal.KINDS,
+    *sendmail_other.KINDS,
 )

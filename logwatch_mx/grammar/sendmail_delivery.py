@@ -8,7 +8,7 @@ first of them is a field, whatever it looks like.
 import re
 from collections.abc import Mapping
 
-from pyparsing import Opt, OneOrMore
+from pyparsing import OneOrMore, Opt
 
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
@@ -213,7 +213,7 @@ def _relay_of(tokens: Mapping[str, str]) -> Relay | None:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Return the seconds of ``00:00:01`` or ``1+14:41:13``; a clock set back gives negative ones."""
+    """Return the seconds of ``00:00:01`` or ``1+14:41:13``; less than 0 if the clock went back."""
     if text is None or text == "too long":
         return None
     days, _, clock = text.rpartition("+")

@@ -36,10 +36,10 @@ DSN = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}"
 # A quoted character: `\"` in the address is `\\"` in the log, by str2prt; older or foreign loggers
 # leave it alone.
 _ESCAPED = r"\\(?:\\(?:\\\\|\\[^\\]|[^\\])|[^\\])"
-_QUOTED = rf'"(?:[^"\\]|{_ESCAPED})*+"'
+QUOTED = rf'"(?:[^"\\]|{_ESCAPED})*+"'
 _COMMENT = r"\((?:[^()]|\([^()]*+\))*+\)"
-_ANGLED = rf'<(?:[^<>"\\]|{_QUOTED}|{_ESCAPED})*+>'
-_GROUPED = rf"{_QUOTED}|{_ANGLED}|{_COMMENT}|{_ESCAPED}"
+ANGLED = rf'<(?:[^<>"\\]|{QUOTED}|{_ESCAPED})*+>'
+_GROUPED = rf"{QUOTED}|{ANGLED}|{_COMMENT}|{_ESCAPED}"
 
 _IP = r"[0-9A-Fa-f:.]+"
 # daemon.c, getauthinfo: the name comes from the resolver, the ident answer through cleanstrcpy()
@@ -145,7 +145,7 @@ def valid_ip(text: str | None) -> str | None:
 
 
 _ITEM = re.compile(rf'(?:{_GROUPED}|[^",<(\\]|[\\"<(])+')
-_BRACKETS = re.compile(rf'(?:{_QUOTED}|{_COMMENT}|[^"<(])*+<((?:{_QUOTED}|[^"])*)>[^<>]*')
+_BRACKETS = re.compile(rf'(?:{QUOTED}|{_COMMENT}|[^"<(])*+<((?:{QUOTED}|[^"])*)>[^<>]*')
 _AFTER = re.compile(rf"(?<![ ])[ ]*{_COMMENT}\Z")
 
 
