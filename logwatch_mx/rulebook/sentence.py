@@ -40,6 +40,19 @@ _OPS = {
     Op.IN: ("is one of", "is none of"),
     Op.EXISTS: ("is given", "is not given"),
 }
+#: Every field that is true or false, and its contrary.
+_FLAGS = {
+    "ok": ("it succeeded", "it failed"),
+    "repeated": ("the last line was repeated", "lines were dropped"),
+    "relay.absolute": (
+        "the relay was found through MX (a name with a final dot)",
+        "the relay was not found through MX (no final dot)",
+    ),
+    "relay.literal": (
+        "the relay was configured as an address",
+        "the relay was not configured as an address",
+    ),
+}
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -51,38 +64,39 @@ def say(node: Node) -> str:
         return "either " + ", or ".join(say(part) for part in node.parts)
     if isinstance(node, Word) and node.name in KINDS:
         return _KINDS[node.name]
-    return f"any line where {_phrase(node)}"
+    if isinstance(node, Not) and isinstance(node.part, Word) and node.part.name in KINDS:
+        return f"any line but {_KINDS[node.part.name]}"
+    if isinstance(node, All):
+        return f"a line where {_join(node.parts, 'and')}"
+    return f"a line where {_phrase(node)}"
 
 
 def explain(rule: Rule, condition: Node) -> str:
-    """Say in one sentence when *rule* raises what, and what is done then."""
-    if not rule.enabled:
-        return f"Switched off: {explain_enabled(rule, condition)}"
-    return explain_enabled(rule, condition)
-
-
-def explain_enabled(rule: Rule, condition: Node) -> str:
-    """Say *rule* as if it were switched on."""
-    done = f" Then: {', '.join(rule.respond)}." if rule.respond else ""
-    return f"{_raised(rule)} {say(condition)}.{done}"
+    """Say in one sentence when *rule* raises what; a rule that is switched off says so."""
+    done = f"; then {', '.join(rule.respond)}" if rule.respond else ""
+    said = f"{_raised(rule)} {say(condition)}{done}."
+    return said if rule.enabled else f"Switched off: {said[0].lower()}{said[1:]}"
 
 
 def _raised(rule: Rule) -> str:
     match rule.kind:
-        case IncidentKind.LOOP | IncidentKind.FORWARDING_LOOP:
-            name = rule.kind.value.replace("_", " ")
-            sign = (rule.signal or "mta_verdict").replace("_", " ")
-            return f"Evidence ({sign}) of a {name} of the recipient's domain ({rule.severity}) is"
+        case IncidentKind.LOOP:
+            sign = str(rule.signal or "").replace("_", " ")
+            return f"Evidence ({sign}) of a loop of the recipient's domain ({rule.severity}) is"
         case IncidentKind.SPIKE | IncidentKind.OUTAGE:
             return f"The spike test, kept for each {_key(rule.by)} ({rule.severity}), counts"
-        case IncidentKind.RULE:
-            counted = "lines" if rule.count is None else f"different values of {_key(rule.count)}"
-            some = "one line is" if rule.count is None and rule.threshold == 1 else ""
+        case IncidentKind.FORWARDING_LOOP | IncidentKind.RULE:
+            name = "A forwarding loop" if rule.kind is not IncidentKind.RULE else "An incident"
             return (
-                f"An incident ({rule.severity}) for {_key(rule.by)} is raised when"
-                f" {some or f'{rule.threshold} {counted} are'} seen within"
-                f" {spell_duration(rule.window)} of:"
+                f"{name} ({rule.severity}) for {_key(rule.by)} is raised when {_counted(rule)}"
+                f" within {spell_duration(rule.window)}:"
             )
+
+
+def _counted(rule: Rule) -> str:
+    if rule.count is not None:
+        return f"{rule.threshold} different values of {_key(rule.count)} are seen"
+    return "one line is seen" if rule.threshold == 1 else f"{rule.threshold} lines are seen"
 
 
 def spell_duration(span: timedelta) -> str:
@@ -107,9 +121,7 @@ def _phrase(node: Node, *, holds: bool = True) -> str:
         case Word() if FIELDS[node.name].type is Type.PEER:
             return f"{FIELDS[node.name].noun} is {'' if holds else 'not '}given"
         case Word():
-            return (
-                FIELDS[node.name].noun if holds else f"it is not so that {FIELDS[node.name].noun}"
-            )
+            return _FLAGS[node.name][not holds]
         case Compare():
             return _compared(node, holds=holds)
         case Not():
