@@ -1,0 +1,86 @@
+"""Bytes as they come → blocks of whole lines. Pure: it keeps the unfinished line and nothing else.
+
+Memory is bounded: of a line without end no more than ``MAX_LINE`` bytes are kept, of the hole in a
+sparse file none.
+"""
+
+from logwatch_mx.sources.block import MAX_LINE, Block
+from logwatch_mx.sources.losses import Losses
+
+
+class Splitter:
+    """Cuts a stream at its newlines; *offset* and *number* say where its first byte stands."""
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        offset: int = 0,
+        number: int = 1,
+        identity: tuple[int, int] = (0, 0),
+        losses: Losses | None = None,
+    ) -> None:
+        self._source = source
+        self._losses = losses
+        self._identity = identity
+        self._rest = bytearray()
+        self._over = 0
+        self.offset = offset
+        self.number = number
+
+    @property
+    def end(self) -> int:
+        """The byte offset behind what was fed; *offset* is that of the unfinished line."""
+        return self.offset + len(self._rest) + self._over
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is the beginning of a line whose newline has not come."""
+        return bool(self._rest)
+
+    def feed(self, data: bytes) -> list[Block]:
+        """Return the lines that *data* finished: no block, one, or two after an endless line."""
+        blocks: list[Block] = []
+        if self._over or len(self._rest) + len(data) > MAX_LINE:
+            first = data.find(b"\n") + 1
+            if not first:
+                self._keep(data)
+                return blocks
+            if self._over or len(self._rest) + first - 1 > MAX_LINE:
+                self._keep(data[: first - 1])
+                blocks.append(self._take(bytes(self._rest) + b"\n", self._over))
+                data = data[first:]
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            whole = bytes(self._rest) + data[:cut] if self._rest else data[:cut]
+            blocks.append(self._take(whole, 0))
+        self._keep(data[cut:] if cut else data)
+        return blocks
+
+    def close(self) -> list[Block]:
+        """Return the unfinished line, if there is one, as a torn block; the source has ended."""
+        if not self._rest:
+            return []
+        return [self._take(bytes(self._rest), self._over, torn=True)]
+
+    def skip(self, count: int) -> None:
+        """Pass over *count* NULs at the beginning of a line: a hole that nobody needs to read."""
+        self.offset += count
+        if self._losses is not None:
+            self._losses.nulls += count
+
+    def _take(self, data: bytes, dropped: int, *, torn: bool = False) -> Block:
+        block = Block(self._source, data, self.offset, self.number, torn, dropped, self._identity)
+        self.offset, self.number = block.end, self.number + block.count
+        self._rest.clear()
+        self._over = 0
+        return block
+
+    def _keep(self, data: bytes) -> None:
+        if not self._rest and data.startswith(b"\0"):
+            whole = len(data)
+            data = data.lstrip(b"\0")
+            self.skip(whole - len(data))
+        room = MAX_LINE - len(self._rest)
+        self._rest += data[:room]
+        self._over += max(0, len(data) - room)
