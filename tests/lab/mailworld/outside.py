@@ -1,0 +1,38 @@
+"""Everything outside the mail server in one process: its name server and the other SMTP hosts.
+
+Runs inside a network namespace as ``python outside.py KEPT ZONE...``; prints ``ready`` when all is
+bound. Every message that a host takes becomes a line ``address sender recipients`` in KEPT.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from mailworld import dns_server, places, sink
+
+
+class Kept:
+    """A list that is a file, so that the test on the other side sees it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", buffering=1)
+
+    def append(self, message) -> None:
+        address, sender, recipients = message
+        self._file.write(f"{address} <{sender}> {','.join(recipients)}\n")
+
+
+async def main(kept: Path, zones: list[Path]) -> None:
+    text = "\n".join(zone.read_text() for zone in zones)
+    answer = dns_server.Answerer(text, places.SILENT, places.BROKEN)
+    await dns_server.serve(answer, places.NAME_SERVER)
+    taken = Kept(kept)
+    for address, behaviour in places.HOSTS.items():
+        await sink.serve(address, behaviour, taken)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]))

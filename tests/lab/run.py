@@ -1,0 +1,13 @@
+"""Build the lab's chroots from nothing (about two minutes, 1.2 GB in .lab-cache), as root."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mailworld import chroots
+
+if lacking := chroots.missing():
+    sys.exit(lacking)
+for mta in chroots.PACKAGES:
+    print(chroots.build(mta))
