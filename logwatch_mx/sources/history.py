@@ -164,7 +164,8 @@ def _backwards(segment: Segment, stop: int, floor: int, *, finished: bool) -> It
     """Yield the lines of *segment* that begin in [*floor*, *stop*), latest chunk first."""
     # The byte before the floor tells whether a line begins at the floor.
     lowest = max(0, floor - 1)
-    line: list[bytes] = []  # parts of one line whose beginning is further back, last part first
+    # Parts of one line whose beginning is further back, last part first; a hole as its length.
+    line: list[bytes | int] = []
     ended = False
     while stop > lowest:
         start = max(lowest, stop - CHUNK)
@@ -181,11 +182,26 @@ def _backwards(segment: Segment, stop: int, floor: int, *, finished: bool) -> It
             ended = bool(data)
         first = 0 if start == floor == 0 else data.find(b"\n") + 1
         if first or start == floor == 0:
-            whole = data[first:] + b"".join(reversed(line))
+            whole = data[first:] + _line_end(data[data.rfind(b"\n", first) + 1 :], line)
             if whole:
                 yield whole if whole.endswith(b"\n") else whole + b"\n"
             line = [data[:first]]
         elif data.strip(b"\0"):
             line.append(data)
-            if sum(map(len, line[1:])) > MAX_LINE:
+            if sum(len(part) for part in line[1:] if isinstance(part, bytes)) > MAX_LINE:
                 del line[0]
+        elif data:
+            line.append(len(data))
+
+
+def _line_end(begun: bytes, parts: list[bytes | int]) -> bytes:
+    """Join *parts* behind *begun*; a hole at the beginning of the line is dropped."""
+    leads = not begun.strip(b"\0")
+    joined = bytearray()
+    for part in reversed(parts):
+        if isinstance(part, int):
+            joined += b"" if leads else bytes(min(part, MAX_LINE))
+        else:
+            joined += part
+            leads = False
+    return bytes(joined)
