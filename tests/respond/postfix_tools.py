@@ -1,0 +1,92 @@
+"""Prepare a real postmap without installing Postfix, and print the path of a program that runs it.
+
+Debian's packages are unpacked, not installed, into .lab-cache/postfix-tools (kept between runs). The
+program is a wrapper that points postmap to these libraries and to a configuration of its own. What
+cannot be done is said on standard error, with status 1.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CACHE = Path(__file__).resolve().parents[2] / ".lab-cache" / "postfix-tools"
+PACKAGES = ["postfix", "postfix-lmdb"]
+
+
+def run(*argv, cwd=None):
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(argv)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def libraries():
+    """Name the libraries that the packages need, but for the C library, which is this machine's."""
+    needed = run("apt-cache", "depends", "--important", "--no-recommends", *PACKAGES)
+    words = [line.split()[-1] for line in needed.splitlines() if "Depends: lib" in line]
+    return sorted({word for word in words if word.startswith("lib") and word != "libc6"})
+
+
+def download(folder):
+    debs = folder / "debs"
+    debs.mkdir()
+    try:
+        run("apt-get", "download", *PACKAGES, *libraries(), cwd=debs)
+    except SystemExit:  # lists that are missing or too old
+        run("apt-get", "update")
+        run("apt-get", "download", *PACKAGES, *libraries(), cwd=debs)
+    for deb in debs.iterdir():
+        run("dpkg-deb", "-x", str(deb), str(folder / "root"))
+    shutil.rmtree(debs)
+
+
+def configure(folder, home):
+    """Write what postmap asks for before it looks at any map; the owners only have to exist."""
+    etc = folder / "etc"
+    etc.mkdir()
+    root = home / "root"
+    (etc / "main.cf").write_text(
+        "compatibility_level = 3.6\nmyhostname = lab.invalid\n"
+        f"shlib_directory = {root}/usr/lib/postfix\nmeta_directory = {home}/etc\n"
+        f"daemon_directory = {root}/usr/lib/postfix/sbin\ncommand_directory = {root}/usr/sbin\n"
+        "mail_owner = mail\nsetgid_group = utmp\ndefault_privs = nobody\n"
+    )
+    (etc / "dynamicmaps.cf").write_text("lmdb\tpostfix-lmdb.so\tdict_lmdb_open\tmkmap_lmdb_open\n")
+    found = ["usr/lib/postfix"]
+    for place in ("usr/lib", "lib"):  # whatever the architecture is called
+        found += [f"{place}/{path.name}" for path in (folder / "root" / place).glob("*-linux-*")]
+    paths = ":".join(f"{root}/{place}" for place in found)
+    for name in ("postmap", "postconf"):
+        wrapper = folder / name
+        wrapper.write_text(
+            f'#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {root}/usr/sbin/{name} -c {home}/etc "$@"\n'
+        )
+        wrapper.chmod(0o755)
+
+
+def prepare():
+    CACHE.parent.mkdir(exist_ok=True)
+    with (CACHE.parent / "postfix-tools.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (CACHE / "ready").exists():
+            shutil.rmtree(CACHE, ignore_errors=True)
+            building = CACHE.with_name(f"postfix-tools.{os.getpid()}")
+            building.mkdir()
+            download(building)
+            configure(building, CACHE)
+            building.rename(CACHE)
+            (CACHE / "ready").touch()
+        kinds = run(str(CACHE / "postconf"), "-m").split()
+        if "lmdb" not in kinds:
+            raise SystemExit(f"this postconf knows no lmdb: {kinds}")
+    return CACHE / "postmap"
+
+
+if __name__ == "__main__":
+    try:
+        print(prepare())
+    except (OSError, subprocess.TimeoutExpired) as error:
+        sys.exit(str(error))
