@@ -36,10 +36,12 @@ from logwatch_mx.model.event import Delivery, Relay, Status
 # 8.9: SAA15929: to=<a@b.test>, ctladdr=<c@d.test> (16306/1984), delay=00:00:10, xdelay=00:00:09,
 #   mailer=esmtp, relay=mail.b.test. [192.0.2.3], stat=Sent (Ok)
 # Anonymised logs lose commas and blanks: `to=XXXXX ctladdr=XXXXXX (1000/1000), delay=…`,
-#   `dsn=5.0.0,stat=Service unavailable`.
+#   `dsn=5.0.0,stat=Service unavailable`, `relay=id dsn=4.0.0`, `to=<a@b.test>, 00:00:00, xdelay=…`.
 _SEPARATOR = r"(?:, ?| )"
 _DELAY = r"-?[0-9]+(?:\+-?[0-9]+)?(?::-?[0-9]+){2}|too long"  # convtime.c, pintvl
-_TO_END = rf"{_SEPARATOR}(?:ctladdr|delay|xdelay|mailer|pri)="
+_TO_END = (
+    rf"{_SEPARATOR}(?:(?:ctladdr|delay|xdelay|mailer|pri)=|[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}, )"
+)
 # An address that was cut has unbalanced quotes: then the numbers behind it tell where it ends.
 _NUMBERS = rf", delay=(?:{_DELAY}), (?:xdelay=(?:{_DELAY}), )?(?:mailer=[^, ]+, )?pri="
 _recipients = balanced("to", _TO_END) | shortened("to", rf"(?:, ctladdr=|{_NUMBERS})")
@@ -61,7 +63,7 @@ _relay = (
 
 _field = (
     _controller
-    | gap("delay=") + token(_DELAY, "delay")
+    | gap("(?:delay=)?") + token(_DELAY, "delay")
     | gap("mailer=") + token(r"[^, ]+", "mailer")
     | gap("dsn=") + token(DSN, "dsn")
     | _relay
@@ -89,7 +91,7 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
         reply, stat = answer
     mailer = tokens.get("mailer")
     dsn = tokens.get("dsn")
-    said = _said(stat) if reply is None else reply
+    said = reply or tokens.get("quarantine") or _said(stat)
     return Delivery(
         **place(head, tokens),
         recipients=addresses(tokens["to"]),

@@ -41,6 +41,8 @@ _SHAPES = (
     r"smtps: TLS not available, exiting",
     r"delaying=[A-Za-z]+, load average=.*",
     r"(?:<--|---|-->) .*",
+    # util.c, dumpfd: n4H6nmsw018794:   0: fl=0x8000, mode=20666: CHR: dev=0/14, ino=7147, …
+    r" *-?[0-9]+: (?:fl=|CANNOT STAT|cannot ).*",
     r"Sending \".*\" to Milter",
     r"srvfeatures: unknown feature .*",
     r"rcpt=.*, rcpt_flags=.*",

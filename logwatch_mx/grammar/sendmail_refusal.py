@@ -201,13 +201,12 @@ _too_early = (
     + word(" from ")
     + client()
     + Opt(gap(r" \[[^\]]*\]"))
-    + word(" ")
-    + token(r"due to (?:pre-greeting traffic|traffic before response).*", "reply")
+    + Opt(word(" ") + token(r"due to (?:pre-greeting traffic|traffic before response).*", "reply"))
 )
 
 
 def _build_too_early(head: Head, tokens: Mapping[str, str]) -> Reject:
-    return Reject(**place(head, tokens), client=client_of(tokens), reply=tokens["reply"])
+    return Reject(**place(head, tokens), client=client_of(tokens), reply=tokens.get("reply"))
 
 
 KINDS = (
