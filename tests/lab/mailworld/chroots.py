@@ -15,9 +15,8 @@ from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[3] / ".lab-cache"
 PACKAGES = {
-    "postfix": ["postfix", "postfix-pcre", "postfix-lmdb", "python3-minimal", "rsyslog"],
-    "sendmail": ["sendmail", "sendmail-bin", "sendmail-cf", "sensible-mda", "m4", "procmail"]
-    + ["make", "python3-minimal", "rsyslog"],
+    "postfix": "postfix postfix-pcre postfix-lmdb python3-minimal rsyslog",
+    "sendmail": "sendmail sendmail-bin sendmail-cf sensible-mda m4 procmail make rsyslog",
 }
 # Programs are found on Debian's PATH even when cron or a test runner has a shorter one.
 ENV = {**os.environ, "PATH": "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"}
@@ -94,7 +93,7 @@ def _install(base: Path, root: Path, mta: str) -> None:
         postfix postfix/mailname string example.net' | chroot {root} debconf-set-selections
         export DEBIAN_FRONTEND=noninteractive
         chroot {root} apt-get update -qq
-        chroot {root} apt-get install -y -qq --no-install-recommends {" ".join(PACKAGES[mta])}
+        chroot {root} apt-get install -y -qq --no-install-recommends {PACKAGES[mta]}
         chroot {root} apt-get clean
     """
     _run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script])
