@@ -1,0 +1,303 @@
+"""The engine: events, verdicts and minutes in, changes out. Pure: no clock, no file, no socket.
+
+Contract
+1. Events come in (time, source, offset) order. Before an event, every whole log minute that has
+   passed is ticked, so that live and replay evaluate at the same moments. Late events count at the
+   newest time that was seen.
+2. All memory is one value, ``state``: what is saved and loaded is the whole engine.
+3. A verdict changes what is believed of an incident, never its counts, id or evidence.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+
+from logwatch_mx.config.settings import Settings
+from logwatch_mx.detect.case import Case
+from logwatch_mx.detect.counting import CountingDetector, CountingState
+from logwatch_mx.detect.domains import domains_of
+from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
+from logwatch_mx.detect.reasons import is_own_remedy
+from logwatch_mx.detect.spike import SpikeDetector, SpikeState
+from logwatch_mx.model.change import Change, ChangeKind, Changes
+from logwatch_mx.model.event import Delivery, Event, MtaVerdict
+from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
+from logwatch_mx.model.rule import Rule
+from logwatch_mx.model.site import Site
+from logwatch_mx.model.trail import Trail, TrailQuestion
+from logwatch_mx.model.verdict import Verdict
+
+MINUTE = timedelta(minutes=1)
+#: An incident that comes back within this time of its close keeps its id.
+COMES_BACK = timedelta(hours=1)
+#: Open incidents beyond this many are not opened, but counted: an attacker may name any domain.
+MAX_CASES = 2_000
+#: After a silence this long, minutes are not ticked one by one: every window is empty.
+LONG_SILENCE = timedelta(days=2)
+
+
+class Watch(Struct, frozen=True):
+    """A rule with its compiled condition and its field getter, as ``rulebook`` made them."""
+
+    rule: Rule
+    matches: Callable[[Event, str | None, Site], bool]
+    get: Callable[[Event, str, str | None], str | None]
+    kinds: frozenset[str] | None = None
+
+
+class EngineState(Struct):
+    """Everything that the engine remembers."""
+
+    now: datetime | None = None
+    late: int = 0
+    refused: int = 0
+    loop: LoopState = field(default_factory=LoopState)
+    spike: SpikeState = field(default_factory=SpikeState)
+    counting: CountingState = field(default_factory=CountingState)
+    cases: dict[str, Case] = {}
+
+
+class Engine:
+    """Detection as one object; ``state`` is its whole memory."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        watches: Sequence[Watch],
+        site: Site,
+        provider: Callable[[str], str],
+        state: EngineState | None = None,
+    ) -> None:
+        self.state = state if state is not None else EngineState()
+        self.site = site
+        self._close_after = settings.loop.close_after
+        self._loop = LoopDetector(
+            passes=settings.loop.passes, window=settings.loop.window, state=self.state.loop
+        )
+        self._spike = SpikeDetector(
+            window=settings.spike.window,
+            ceiling=settings.spike.ceiling,
+            provider=provider,
+            state=self.state.spike,
+        )
+        self._counting = CountingDetector(self.state.counting)
+        self._watches = tuple(watches)
+        self._by_kind: dict[str, tuple[Watch, ...]] = {}
+
+    def feed(self, event: Event, stream: str = "") -> Changes:
+        """Take one event of the log *stream*.
+
+        One without a readable stamp counts at the newest time that was seen.
+        """
+        changes = Changes()
+        if event.time is not None:
+            self._advance(event.time, changes)
+        now = self.state.now
+        if now is None:
+            return changes
+        kind = event.kind
+        watches = self._by_kind.get(kind)
+        if watches is None:
+            watches = tuple(w for w in self._watches if w.kinds is None or kind in w.kinds)
+            self._by_kind[kind] = watches
+        at = event.time if event.time is not None else now
+        match event:
+            case Delivery():
+                self._feed_delivery(at, event, stream, watches, changes)
+            case MtaVerdict():
+                self._feed_verdict(at, event, stream, watches, changes)
+            case _:
+                for watch in watches:
+                    for domain in domains_of(event):
+                        if watch.matches(event, domain, self.site):
+                            self._count(at, event, watch, domain, changes)
+        return changes
+
+    def tick(self, now: datetime) -> Changes:
+        """Let the log's time advance to *now* without an event (its end, or silence)."""
+        changes = Changes()
+        self._advance(now, changes)
+        return changes
+
+    def finish(self, last: datetime) -> Changes:
+        """Evaluate once more at the end of the input, at its *last* stamp.
+
+        Without closing anything.
+        """
+        changes = self.tick(last)
+        opened, closed = self._spike.tick(last, self.state.cases)
+        for case in closed:
+            case.closed = None
+        for case in opened:
+            self._open(case, changes)
+        return changes
+
+    def judge(self, verdict: Verdict) -> Changes:
+        """Take what DNS says of a domain, for the loop about it."""
+        changes = Changes()
+        case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{verdict.domain}")
+        if case is not None:
+            case.verdict = verdict
+            changes.changes.append(Change(ChangeKind.JUDGED, case.id))
+        return changes
+
+    def recall(self, trail: Trail) -> None:
+        """Take the answer to a question about a message's past."""
+        case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{trail.subject}")
+        if case is not None:
+            case.add_origin(trail)
+
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return all incidents that are open or were closed within the hour, by opening and id."""
+        found = (case.incident() for case in self.state.cases.values())
+        return tuple(sorted(found, key=lambda i: (i.opened, i.id)))
+
+    def incident(self, identity: str) -> Incident | None:
+        """Return one incident by its id."""
+        for case in self.state.cases.values():
+            if case.id == identity:
+                return case.incident()
+        return None
+
+    def _feed_delivery(
+        self,
+        at: datetime,
+        event: Delivery,
+        stream: str,
+        watches: tuple[Watch, ...],
+        changes: Changes,
+    ) -> None:
+        if is_own_remedy(event):
+            return
+        self._spike.note(at, event, self.state.cases)
+        for domain in domains_of(event):
+            signals: list[SignalKind] = []
+            for watch in watches:
+                rule = watch.rule
+                if rule.spike or not watch.matches(event, domain, self.site):
+                    continue
+                if rule.kind is not IncidentKind.LOOP:
+                    self._count(at, event, watch, domain, changes)
+                elif rule.signal is not None and rule.signal not in signals:
+                    signals.append(rule.signal)
+            if domain is None:
+                continue
+            hint = self._loop.note_delivery(at, event, domain, signals, stream)
+            if hint is not None:
+                self._weigh(domain, hint, event, changes)
+
+    def _feed_verdict(
+        self,
+        at: datetime,
+        event: MtaVerdict,
+        stream: str,
+        watches: tuple[Watch, ...],
+        changes: Changes,
+    ) -> None:
+        for watch in watches:
+            if not watch.matches(event, event.domain, self.site):
+                continue
+            if watch.rule.kind is not IncidentKind.LOOP:
+                self._count(at, event, watch, event.domain, changes)
+                continue
+            hint = self._loop.note_verdict(at, event, stream)
+            if hint is not None and event.domain:
+                self._weigh(event.domain, hint, event, changes)
+            return
+
+    def _weigh(self, domain: str, hint: Hint, event: Event, changes: Changes) -> None:
+        name = f"{IncidentKind.LOOP.value}/{domain}"
+        case = self._awake(name, hint.at, changes)
+        opened, messages = self._loop.weigh(domain, hint, case)
+        if opened is not None:
+            opened.own = domain in self.site.domains
+            self._open(opened, changes)
+        changes.questions.extend(
+            TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at)
+            for key in messages
+        )
+
+    def _count(
+        self, at: datetime, event: Event, watch: Watch, domain: str | None, changes: Changes
+    ) -> None:
+        rule = watch.rule
+        subject = domain if rule.by == "domain" else watch.get(event, rule.by, domain)
+        if not subject:
+            return
+        value = watch.get(event, rule.count, domain) if rule.count else None
+        case = self._awake(_name(rule, subject), at, changes)
+        opened = self._counting.note(at, event, rule, subject, value, case)
+        if opened is not None:
+            self._open(opened, changes)
+
+    def _awake(self, name: str, at: datetime, changes: Changes) -> Case | None:
+        """Return the case *name*, reopened when it had been closed less than an hour ago."""
+        case = self.state.cases.get(name)
+        if case is not None and case.closed is not None:
+            if at - case.closed > COMES_BACK:
+                return None
+            case.closed = None
+            changes.changes.append(Change(ChangeKind.REOPENED, case.id))
+        return case
+
+    def _open(self, case: Case, changes: Changes) -> None:
+        if len(self.state.cases) >= MAX_CASES:
+            self.state.refused += 1
+            return
+        name = _case_name(case)
+        before = self.state.cases.get(name)
+        if before is not None and before.closed is not None:
+            before.absorb(case)
+            changes.changes.append(Change(ChangeKind.REOPENED, before.id))
+            return
+        self.state.cases[name] = case
+        changes.changes.append(Change(ChangeKind.OPENED, case.id))
+
+    def _advance(self, to: datetime, changes: Changes) -> None:
+        now = self.state.now
+        if now is None:
+            self.state.now = to
+            self.state.spike.begun = to
+            return
+        if to <= now:
+            self.state.late += to < now
+            return
+        minute = now.replace(second=0, microsecond=0) + MINUTE
+        if to - minute > LONG_SILENCE:
+            self._minute(minute, changes)
+            minute = to.replace(second=0, microsecond=0) - LONG_SILENCE
+        while minute <= to:
+            self._minute(minute, changes)
+            minute += MINUTE
+        self.state.now = to
+
+    def _minute(self, minute: datetime, changes: Changes) -> None:
+        cases = self.state.cases
+        opened, closed = self._spike.tick(minute, cases)
+        for case in opened:
+            self._open(case, changes)
+        changes.changes.extend(Change(ChangeKind.CLOSED, case.id) for case in closed)
+        for name, case in list(cases.items()):
+            if case.closed is not None:
+                if minute - case.closed > COMES_BACK:
+                    del cases[name]
+            elif case.kind not in {IncidentKind.SPIKE, IncidentKind.OUTAGE}:
+                quiet = case.last + self._close_after
+                if minute >= quiet:
+                    case.closed = quiet
+                    changes.changes.append(Change(ChangeKind.CLOSED, case.id))
+        self._loop.forget(minute)
+
+
+def _case_name(case: Case) -> str:
+    if case.kind is IncidentKind.RULE:
+        return f"{case.kind.value}/{case.rule}/{case.subject}"
+    return f"{case.kind.value}/{case.subject}"
+
+
+def _name(rule: Rule, subject: str) -> str:
+    if rule.kind is IncidentKind.RULE:
+        return f"{rule.kind.value}/{rule.id}/{subject}"
+    return f"{rule.kind.value}/{subject}"

@@ -1,0 +1,101 @@
+"""Answer where a message came from, by the log's own lines before it.
+
+A bounce has a parent, whose notice names the bounce's queue id; the first message of that line of
+descent tells the client. The answer depends on the log's bytes and the line alone.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from logwatch_mx.app.reading import Place
+from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.model.event import Bounce, Client, Event, Message
+from logwatch_mx.model.line import Line
+from logwatch_mx.model.trail import Trail, TrailQuestion
+from logwatch_mx.sources.lookback import find_back
+
+#: Generations from a bounce back to what a client sent: a bounce of a bounce goes to postmaster.
+MAX_DEPTH = 4
+#: Beyond so many lines about one message its queue id was used again, or somebody writes nonsense.
+MAX_LINES = 200
+
+
+class _Known(Struct):
+    """What the lines about one queue id say, the latest word of each first seen."""
+
+    message: Message | None = None
+    sender: str | None = None
+    client: Client | None = None
+    size: int | None = None
+    message_id: str | None = None
+    parent: str | None = None
+
+    def note(self, event: Event, queue_id: str) -> None:
+        """Take what *event*, a line about *queue_id*, says."""
+        if isinstance(event, Bounce) and event.child_queue_id == queue_id:
+            self.parent = self.parent or event.queue_id
+        if not isinstance(event, Message) or event.queue_id != queue_id:
+            return
+        self.message = event
+        self.sender = event.sender if self.sender is None else self.sender
+        self.client = self.client or event.client
+        self.size = event.size if self.size is None else self.size
+        self.message_id = self.message_id or event.message_id
+
+
+class _Search:
+    """One walk back through the log, from a queue id to the first message of its descent."""
+
+    def __init__(self, queue_id: str, reader: Reader) -> None:
+        self.known: dict[str, _Known] = {queue_id: _Known()}
+        self._reader = reader
+        self._lines = 0
+
+    def more(self, raw: bytes) -> Iterable[bytes]:
+        """Read a line that was found; name the parent that it tells."""
+        self._lines += 1
+        event = self._reader.read(Line(raw.decode("utf-8", "surrogateescape")))
+        for queue_id in list(self.known):
+            known = self.known[queue_id]
+            known.note(event, queue_id)
+            if known.parent and known.parent not in self.known and len(self.known) < MAX_DEPTH:
+                self.known[known.parent] = _Known()
+                yield next(reversed(self.known)).encode("ascii", "replace")
+
+    def done(self, _found: dict[bytes, list[bytes]]) -> bool:
+        """Say whether the client that began it is known, or the search has become senseless."""
+        root = self.root
+        return root.client is not None or self._lines >= MAX_LINES
+
+    @property
+    def root(self) -> _Known:
+        """Return what is known of the earliest message."""
+        return next(reversed(self.known.values()))
+
+
+def trace(question: TrailQuestion, place: Place) -> Trail:
+    """Return who brought in the message that *question* is about, by the lines before its line."""
+    position = place.position(question.line.offset)
+    if position is None:
+        return Trail(subject=question.subject, queue_id=question.queue_id)
+    search = _Search(question.queue_id, place.stream.looking_back(question.at))
+    find_back(
+        place.stream.history,
+        position,
+        [question.queue_id.encode("utf-8", "surrogateescape")],
+        more=search.more,
+        done=search.done,
+        losses=place.stream.losses,
+    )
+    root = search.root
+    return Trail(
+        subject=question.subject,
+        queue_id=question.queue_id,
+        found=root.message is not None,
+        sender=root.sender,
+        client=root.client,
+        message_id=root.message_id,
+        size=root.size,
+        arrived=root.message.time if root.message else None,
+    )

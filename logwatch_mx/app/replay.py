@@ -1,0 +1,174 @@
+"""Replay: what the daemon would have seen and done, from logs of any age.
+
+Asks DNS only when told; does nothing else.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.past import trace
+from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
+from logwatch_mx.app.stats import Stats
+from logwatch_mx.config.settings import Settings
+from logwatch_mx.confirm.confirm import Resolver, confirm
+from logwatch_mx.model.change import Change, ChangeKind, Changes
+from logwatch_mx.model.deed import Confirmation, Deed
+from logwatch_mx.model.event import Event, Mta
+from logwatch_mx.model.incident import Incident, IncidentKind
+from logwatch_mx.model.site import Site
+from logwatch_mx.model.verdict import Verdict
+from logwatch_mx.respond.plan import plan
+
+#: The daemon asks twice, this far apart, before it acts; a zone file gives the same answer both
+#: times.
+BETWEEN = timedelta(seconds=60)
+
+
+class Replayed(Struct):
+    """The result: the incidents by opening, and what was read."""
+
+    incidents: tuple[Incident, ...]
+    tally: Tally
+    files: tuple[str, ...]
+    skipped: dict[str, int]
+
+
+class Replay:
+    """One run over old logs."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        settings: Settings,
+        site: Site,
+        resolver: Resolver | None = None,
+        stats: Stats | None = None,
+    ) -> None:
+        self.engine = engine
+        self.tally = Tally()
+        self._settings = structs.replace(settings, mode="observe")
+        self._site = site
+        self._resolver = resolver
+        self._stats = stats
+        self._verdicts: dict[str, Verdict] = {}
+        self._ended: dict[str, Incident] = {}
+        self._past: list[Deed] = []
+        self._plans: dict[str, tuple[Deed, ...]] = {}
+        self._mta: Mta | None = None
+
+    def run(
+        self,
+        streams: tuple[Stream, ...],
+        *,
+        until: datetime | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Replayed:
+        """Read *streams* to their end, or to *until*, and return what was found."""
+        with asyncio.Runner() as runner:
+            self._read(merge_events(streams, progress), until, runner)
+            if self.tally.last is not None:
+                self._take(self.engine.finish(self.tally.last), None, runner)
+        skipped = {"late": self.engine.state.late, "incidents refused": self.engine.state.refused}
+        for stream in streams:
+            for name in stream.losses.__struct_fields__:
+                skipped[name] = skipped.get(name, 0) + getattr(stream.losses, name)
+        return Replayed(
+            incidents=self._incidents(),
+            tally=self.tally,
+            files=tuple(str(path) for stream in streams for path in stream.paths),
+            skipped={name: count for name, count in skipped.items() if count},
+        )
+
+    def _read(
+        self,
+        events: Iterable[tuple[Event, Place]],
+        until: datetime | None,
+        runner: asyncio.Runner,
+    ) -> None:
+        feed, note = self.engine.feed, self.tally.note
+        for event, place in events:
+            if until is not None and event.time is not None and event.time > until:
+                continue
+            # An unterminated last line may be cut anywhere: the daemon would wait for its end.
+            if place.block.torn and event.line.end >= place.block.end:
+                continue
+            note(event)
+            if self._stats is not None:
+                self._stats.note(event)
+            if event.mta is not None:
+                self._mta = event.mta
+            changes = feed(event, place.stream.name)
+            if changes.changes or changes.questions:
+                self._take(changes, place, runner)
+
+    def _take(self, changes: Changes, place: Place | None, runner: asyncio.Runner) -> None:
+        for question in changes.questions:
+            if place is not None:
+                self.engine.recall(trace(question, place))
+        for change in changes.changes:
+            self._follow(change, runner)
+
+    def _follow(self, change: Change, runner: asyncio.Runner) -> None:
+        incident = self.engine.incident(change.incident)
+        if incident is None:
+            return
+        if change.kind is ChangeKind.CLOSED:
+            self._ended[incident.id] = incident
+        elif change.kind is ChangeKind.REOPENED:
+            self._ended.pop(incident.id, None)
+        elif change.kind is ChangeKind.OPENED:
+            if incident.kind is IncidentKind.LOOP and self._resolver is not None:
+                self.engine.judge(runner.run(self._ask(incident.subject)))
+            self._plan(incident.id)
+
+    async def _ask(self, domain: str) -> Verdict:
+        verdict = self._verdicts.get(domain)
+        if verdict is None and self._resolver is not None:
+            verdict = await confirm(domain, self._resolver, self._site)
+            self._verdicts[domain] = verdict
+        return verdict or Verdict(domain=domain)
+
+    def _plan(self, identity: str) -> None:
+        """Say what the daemon would have done at this moment, had it been asked to act."""
+        incident = self.engine.incident(identity)
+        if incident is None or incident.kind is not IncidentKind.LOOP:
+            return
+        now = incident.opened + BETWEEN
+        verdict = incident.verdict
+        answers = (
+            tuple(
+                Confirmation(
+                    domain=incident.subject,
+                    resolver=verdict.resolver or "",
+                    outcome=verdict.outcome,
+                    at=at,
+                )
+                for at in (incident.opened, now)
+            )
+            if verdict is not None
+            else ()
+        )
+        actions = plan(
+            incident,
+            settings=self._settings,
+            site=self._site,
+            now=now,
+            past=tuple(self._past),
+            confirmations=answers,
+            mta=self._mta,
+        )
+        deeds = tuple(Deed(action=action) for action in actions)
+        self._plans[identity] = deeds
+        self._past.extend(deeds)
+
+    def _incidents(self) -> tuple[Incident, ...]:
+        found = {**self._ended, **{i.id: i for i in self.engine.incidents()}}
+        return tuple(
+            structs.replace(i, actions=tuple(d.action for d in self._plans.get(i.id, ())))
+            for i in sorted(found.values(), key=lambda i: (i.opened, i.id))
+        )

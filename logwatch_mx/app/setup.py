@@ -1,0 +1,76 @@
+"""Put an engine together from settings, rules and what is ours."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from logwatch_mx.app.engine import Engine, EngineState, Watch
+from logwatch_mx.config.load import DEFAULT_PATH, load_settings
+from logwatch_mx.config.settings import Settings
+from logwatch_mx.model.site import Site
+from logwatch_mx.rulebook.fields import get
+from logwatch_mx.rulebook.load import CompiledRule, load_rules, shipped_place
+
+
+@lru_cache(maxsize=1)
+def _suffixes():  # type: ignore[no-untyped-def]  # noqa: ANN202  # a library without types
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415  # 10 000 rules, read when needed
+
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=16384)
+def provider_of(host: str) -> str:
+    """Return the registrable domain of *host*, or *host* itself where it has none."""
+    name = host.rstrip(".").lower()
+    return _suffixes().privatesuffix(name) or name
+
+
+def load_all_rules(own: Sequence[Path]) -> tuple[CompiledRule, ...]:
+    """Return the shipped rules and those in the directories *own*.
+
+    Which may replace shipped ones.
+    """
+    return load_rules([shipped_place()], own)
+
+
+def build_engine(
+    settings: Settings,
+    *,
+    site: Site,
+    rules: Sequence[CompiledRule],
+    state: EngineState | None = None,
+) -> Engine:
+    """Return the engine that these *rules* make."""
+    watches = [
+        Watch(
+            rule=compiled.rule,
+            matches=compiled.condition.matches,
+            get=get,
+            kinds=compiled.condition.kinds,
+        )
+        for compiled in rules
+    ]
+    return Engine(settings=settings, watches=watches, site=site, provider=provider_of, state=state)
+
+
+def read_settings(config: Path | None) -> Settings:
+    """Return the settings of *config*; without it those of the default file, or the defaults."""
+    if config is None and not DEFAULT_PATH.exists():
+        return Settings()
+    return load_settings(config or DEFAULT_PATH)
+
+
+def site_for_replay(
+    settings: Settings, *, domains: Sequence[str] = (), addresses: Sequence[str] = ()
+) -> Site:
+    """Return what is ours for an old log: what is configured and named, never what this machine is.
+
+    The log may come from another host; its interfaces are not this one's.
+    """
+    return Site(
+        domains=frozenset(d.lower().rstrip(".") for d in (*settings.mta.own_domains, *domains)),
+        addresses=frozenset((*settings.mta.own_addresses, *addresses)),
+        routable=settings.dns.routable,
+        protected=frozenset(settings.respond.protected_domains),
+    )

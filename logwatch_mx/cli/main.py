@@ -1,0 +1,121 @@
+"""The command ``logwatch-mx``: words in, one room's work out.
+
+Commands are imported when they are called.
+"""
+
+import importlib
+import importlib.util
+import sys
+
+import click
+
+from logwatch_mx.errors import ConfigErrors, Exit, LogwatchError
+
+COMMANDS = {
+    "run": ("logwatch_mx.cli.run", "The daemon: tail the log, detect, confirm, act, tell."),
+    "replay": ("logwatch_mx.cli.replay", "Say what the daemon would have seen in old logs."),
+    "parse": ("logwatch_mx.cli.parse", "Print what each line means, one JSON object a line."),
+    "explain": ("logwatch_mx.cli.explain", "Say how a line was read, or why an incident is one."),
+    "check": ("logwatch_mx.cli.check", "Ask DNS whether mail for a domain comes back to us."),
+    "incidents": ("logwatch_mx.cli.incidents", "List, show or close what the daemon remembers."),
+    "undo": ("logwatch_mx.cli.undo", "Take an action back, also when the daemon is gone."),
+    "ignore": ("logwatch_mx.cli.ignore", "Never act on a domain, never tell."),
+    "queue": ("logwatch_mx.cli.queue", "List what the queue holds for a domain; hold or release."),
+    "rules": ("logwatch_mx.cli.rules", "List, test, explain or try rules."),
+    "prevent": ("logwatch_mx.cli.prevent", "Print configuration that stops loops beforehand."),
+    "doctor": ("logwatch_mx.cli.doctor", "Say what on this machine makes loops possible."),
+    "config": ("logwatch_mx.cli.config", "Check or show the configuration."),
+    "init": ("logwatch_mx.cli.init", "Write a configuration to start from."),
+    "notify": ("logwatch_mx.cli.notify", "Send a test notice."),
+    "status": ("logwatch_mx.cli.status", "Say how the daemon is."),
+    "completion": ("logwatch_mx.cli.completion", "Print the shell's completion script."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a newcomer needs them."""
+        return [name for name in COMMANDS if _spec(name)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None when there is no such command."""
+        if cmd_name not in COMMANDS or not _spec(cmd_name):
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the table of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, COMMANDS[n][1]) for n in self.list_commands(ctx)])
+
+
+def _spec(name: str) -> bool:
+    return importlib.util.find_spec(COMMANDS[name][0]) is not None
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: logwatch-mx replay /var/log/maillog   ·   stop everything: undo --all",
+)
+@click.version_option(package_name="logwatch_mx", prog_name="logwatch-mx")
+def cli() -> None:
+    """Find mail loops and deferral spikes in Postfix and sendmail logs, confirm them by DNS.
+
+    Stop them.
+    """
+
+
+def main() -> None:
+    """Run the command line; a user never sees a traceback.
+
+    And each kind of error has its exit code.
+    """
+    try:
+        code = cli.main(standalone_mode=False)
+        _finish(int(code) if isinstance(code, int) else Exit.OK)
+    except click.exceptions.Exit as exit_:
+        _finish(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        _finish(Exit.USAGE if isinstance(error, click.UsageError) else error.exit_code)
+    except click.Abort:
+        _say("stopped")
+        _finish(130)
+    except ConfigErrors as group:
+        for fault in group.exceptions:
+            _say(str(fault))
+        _finish(group.code)
+    except LogwatchError as error:
+        _say(str(error))
+        _finish(error.code)
+    except BrokenPipeError:
+        # The reader (head, a pager) has seen enough; there is nobody left to tell.
+        sys.stderr.close()
+        _finish(Exit.OK)
+    except KeyboardInterrupt:
+        _say("stopped")
+        _finish(130)
+    except PermissionError as error:
+        _say(f"{error.filename}: permission denied: run as a user who may read or write it")
+        _finish(Exit.NO_PERMISSION)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}")
+        _finish(Exit.FAILED)
+
+
+def _say(text: str) -> None:
+    click.echo(f"logwatch-mx: {text}", err=True)
+
+
+def _finish(code: int) -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nothing is left to flush at exit
+    sys.exit(code)

@@ -1,0 +1,133 @@
+"""``logwatch-mx replay``: what the daemon would have seen and done."""
+
+import json
+import sys
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import click
+
+from logwatch_mx.cli.options import config_option, in_zone, log_options, site_options
+from logwatch_mx.errors import DataError, Exit, SourceError
+
+
+@click.command(
+    epilog="Example: logwatch-mx replay --dns zone:samples/maillog/dns.zone --year 2026 --tz UTC"
+    " samples/maillog/postfix-seaton.log"
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+@click.option(
+    "--dns",
+    "dns_mode",
+    default="off",
+    metavar="off|live|zone:FILE",
+    help="Whom to ask whether a domain's MX is loopback (default: nobody).",
+)
+@click.option("--stats", is_flag=True, help="Count the whole log: kinds, statuses, top domains.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 when there are incidents.")
+@log_options
+@site_options
+@config_option
+def replay(
+    paths: tuple[Path, ...],
+    *,
+    as_json: bool,
+    dns_mode: str,
+    stats: bool,
+    exit_code: bool,
+    year: int | None,
+    zone: tzinfo,
+    since: datetime | None,
+    until: datetime | None,
+    own_domain: tuple[str, ...],
+    own_address: tuple[str, ...],
+    rules: tuple[Path, ...],
+    config: Path | None,
+) -> int:
+    """Say what the daemon would have seen and done in PATHS (file, directory, archive or ``-``).
+
+    Never runs hooks, actions or notices.
+    """
+    from logwatch_mx.app.reading import open_streams  # noqa: PLC0415  # --help is quick
+    from logwatch_mx.app.replay import Replay  # noqa: PLC0415
+    from logwatch_mx.app.setup import (  # noqa: PLC0415
+        build_engine,
+        load_all_rules,
+        read_settings,
+        site_for_replay,
+    )
+    from logwatch_mx.app.stats import Stats  # noqa: PLC0415
+
+    settings = read_settings(config)
+    compiled = load_all_rules((*settings.rules, *rules))
+    site = site_for_replay(settings, domains=own_domain, addresses=own_address)
+    streams = open_streams(paths, year=year, zone=zone)
+    engine = build_engine(settings, site=site, rules=compiled)
+    counted = Stats() if stats else None
+    run = Replay(
+        engine, settings=settings, site=site, resolver=_resolver(dns_mode, settings), stats=counted
+    )
+    from logwatch_mx.cli.progress import progress_over  # noqa: PLC0415
+
+    with progress_over(streams) as advance:
+        result = run.run(streams, until=in_zone(until, zone), progress=advance)
+    begin = in_zone(since, zone)
+    shown = [i for i in result.incidents if begin is None or i.last >= begin]
+    if as_json:
+        _print_json(result, shown, counted)
+    else:
+        _print_table(result, shown, counted)
+    return Exit.FOUND if exit_code and shown else Exit.OK
+
+
+def _resolver(mode: str, settings: Any) -> Any:  # noqa: ANN401  # a Resolver, imported when needed
+    from logwatch_mx.confirm.open import open_resolver, open_zone  # noqa: PLC0415
+
+    if mode == "off":
+        return None
+    if mode == "live":
+        return open_resolver(
+            settings.dns.nameservers,
+            timeout=settings.dns.timeout,
+            lifetime=settings.dns.lifetime,
+        )
+    scheme, _, path = mode.partition(":")
+    if scheme != "zone" or not path:
+        raise click.UsageError(f"--dns {mode}: expected off, live or zone:FILE")
+    try:
+        return open_zone(Path(path))
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _print_json(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: ANN401  # as above
+    from logwatch_mx.report.shape import shape_replay  # noqa: PLC0415
+
+    shape = shape_replay(
+        shown,
+        files=result.files,
+        lines=result.tally.lines,
+        first=result.tally.first,
+        last=result.tally.last,
+        stats=counted.shape(result.tally) if counted is not None else None,
+        skipped=result.skipped,
+    )
+    sys.stdout.write(json.dumps(shape, indent=1) + "\n")
+
+
+def _print_table(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: ANN401  # as above
+    from rich.console import Console  # noqa: PLC0415
+
+    from logwatch_mx.report.table import print_incidents, print_input, print_stats  # noqa: PLC0415
+
+    console = Console(highlight=False, soft_wrap=False)
+    print_input(console, result.files, result.tally.lines, result.tally.first, result.tally.last)
+    print_incidents(console, shown)
+    if counted is not None:
+        print_stats(console, counted.shape(result.tally))
+    for name, count in result.skipped.items():
+        click.echo(f"logwatch-mx: {count} {name}", err=True)

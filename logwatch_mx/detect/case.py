@@ -1,0 +1,230 @@
+"""The case: an incident as it grows. Evidence in, an ``Incident`` value out.
+
+A case holds no line for longer than it needs: the first ten and the last ten stay as evidence, the
+rest is counted.
+"""
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from msgspec import Struct, field, structs
+
+from logwatch_mx.detect.window import Table
+from logwatch_mx.model.event import Event
+from logwatch_mx.model.incident import (
+    Cause,
+    Counts,
+    Evidence,
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Origin,
+    SignalKind,
+    Signals,
+)
+from logwatch_mx.model.trail import Trail
+from logwatch_mx.model.verdict import LOOPS, REFUTES, Outcome, Verdict
+
+KEPT_LINES = 10
+#: A remote server may send lines of any length; what is kept of one is bounded.
+KEPT_TEXT = 2000
+#: Reasons come from a closed list, but rules may add their own.
+KEPT_REASONS = 20
+KEPT_ORIGINS = 200
+
+
+def evidence_of(event: Event) -> Evidence:
+    """Return the line of *event* as evidence, its text bounded."""
+    line = event.line
+    return Evidence(line.source, line.number, line.text[:KEPT_TEXT])
+
+
+def hashed(value: str) -> str:
+    """Return a short key for *value*: attackers choose its length and content."""
+    return blake2b(value.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def incident_id(kind: IncidentKind, subject: str, opened: datetime) -> str:
+    """Return the id of an incident: from the log alone, so that two runs agree."""
+    return f"{kind.value}/{subject}/{opened.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Case(Struct, kw_only=True):
+    """One incident that is open or was closed less than an hour ago."""
+
+    id: str
+    kind: IncidentKind
+    subject: str
+    rule: str
+    opened: datetime
+    first: datetime
+    last: datetime
+    closed: datetime | None = None
+    events: int = 0
+    max_hops: int = 0
+    messages: int = 0
+    signals: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    seen_messages: Table[str] = field(default_factory=lambda: Table(cap=20_000))
+    seen_recipients: Table[int] = field(default_factory=lambda: Table(cap=5_000))
+    recipients: int = 0
+    head: list[Evidence] = []
+    tail: list[Evidence] = []
+    verdict: Verdict | None = None
+    own: bool = False
+    advice: str = ""
+    origins: dict[str, Origin] = {}
+
+    def add_line(self, at: datetime, evidence: Evidence) -> None:
+        """Count one evidence line."""
+        self.events += 1
+        self.first = min(self.first, at)
+        self.last = max(self.last, at)
+        if len(self.head) < KEPT_LINES:
+            self.head.append(evidence)
+            return
+        self.tail.append(evidence)
+        if len(self.tail) > KEPT_LINES:
+            del self.tail[0]
+
+    def add_signal(self, kind: SignalKind) -> None:
+        """Count one evidence line under its kind."""
+        self.signals[kind.value] = self.signals.get(kind.value, 0) + 1
+
+    def add_reason(self, reason: str) -> None:
+        """Count why, in words; a rule that invents new words without end is cut off."""
+        if reason in self.reasons or len(self.reasons) < KEPT_REASONS:
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def add_message(self, key: str, hops: int = 0) -> bool:
+        """Count the message *key* once; return whether it is new."""
+        self.max_hops = max(self.max_hops, hops)
+        key = hashed(key)
+        if self.seen_messages.get(key) is not None:
+            return False
+        self.seen_messages.set(key, "")
+        self.messages += 1
+        return True
+
+    def forget_message(self, old: str) -> None:
+        """Take back that *old* is a message of its own: it is another one, come back."""
+        origin = self.seen_messages.pop(hashed(old))
+        if origin is None:
+            return
+        self.messages -= 1
+        if origin:
+            self._take_back(origin)
+
+    def add_recipient(self, address: str) -> None:
+        """Count a recipient once."""
+        key = hashed(address.lower())
+        if not self.seen_recipients.get(key):
+            self.seen_recipients.set(key, 1)
+            self.recipients += 1
+
+    def add_origin(self, trail: Trail) -> None:
+        """Count who sent a message.
+
+        A message whose arrival is not in the log is of unknown origin.
+        """
+        if not trail.found:
+            return
+        client = trail.client
+        ip = client.ip if client else None
+        host = client.host if client else None
+        key = ip or host or "local"
+        message = hashed(trail.queue_id)
+        if self.seen_messages.get(message) is not None:
+            self.seen_messages.set(message, key)
+        origin = self.origins.get(key)
+        if origin is None:
+            if len(self.origins) >= KEPT_ORIGINS:
+                return
+            origin = Origin(client_ip=ip, client_host=host, sender=trail.sender)
+        stamps = [t for t in (origin.first, origin.last, trail.arrived) if t is not None]
+        self.origins[key] = Origin(
+            client_ip=ip,
+            client_host=host,
+            sender=origin.sender,
+            messages=origin.messages + 1,
+            first=min(stamps, default=None),
+            last=max(stamps, default=None),
+        )
+
+    def _take_back(self, key: str) -> None:
+        origin = self.origins.get(key)
+        if origin is None:
+            return
+        if origin.messages <= 1:
+            del self.origins[key]
+        else:
+            self.origins[key] = structs.replace(origin, messages=origin.messages - 1)
+
+    def absorb(self, later: "Case") -> None:
+        """Take over what *later*, the same trouble come back, has counted."""
+        self.closed = None
+        self.last = max(self.last, later.last)
+        self.events += later.events
+        self.messages += later.messages
+        self.max_hops = max(self.max_hops, later.max_hops)
+        for key in [key for key, _ in later.seen_recipients.items()]:
+            if not self.seen_recipients.get(key):
+                self.seen_recipients.set(key, 1)
+                self.recipients += 1
+        for signal, count in later.signals.items():
+            self.signals[signal] = self.signals.get(signal, 0) + count
+        for reason, count in later.reasons.items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + count
+        self.tail = [*self.tail, *later.head, *later.tail][-KEPT_LINES:]
+
+    def cause(self) -> Cause:
+        """Say whose fault it is: an own domain or address is ours, a foreign loopback MX theirs."""
+        outcome = self.verdict.outcome if self.verdict else Outcome.NOT_ASKED
+        if self.own or outcome is Outcome.SELF:
+            return Cause.OURS
+        if outcome in LOOPS:
+            return Cause.THEIRS
+        return Cause.UNKNOWN
+
+    def state(self) -> IncidentState:
+        """Say how far it is believed: only DNS confirms a loop, other kinds stay suspected."""
+        outcome = self.verdict.outcome if self.verdict else Outcome.NOT_ASKED
+        if self.kind is not IncidentKind.LOOP:
+            return IncidentState.SUSPECTED
+        if outcome in LOOPS:
+            return IncidentState.CONFIRMED
+        if outcome in REFUTES:
+            return IncidentState.REFUTED
+        return IncidentState.SUSPECTED
+
+    def incident(self) -> Incident:
+        """Return the case as it stands, as a value."""
+        return Incident(
+            id=self.id,
+            kind=self.kind,
+            subject=self.subject,
+            rule=self.rule,
+            state=self.state(),
+            opened=self.opened,
+            closed=self.closed,
+            first=self.first,
+            last=self.last,
+            counts=Counts(
+                events=self.events,
+                messages=self.messages,
+                recipients=self.recipients,
+                max_hops=self.max_hops,
+            ),
+            signals=Signals(**self.signals),
+            reasons=dict(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
+            verdict=self.verdict,
+            cause=self.cause(),
+            advice=self.advice,
+            origin=tuple(
+                sorted(
+                    self.origins.values(),
+                    key=lambda o: (-o.messages, o.client_ip or "", o.client_host or ""),
+                )
+            ),
+            evidence=(*self.head, *self.tail),
+        )

@@ -1,0 +1,38 @@
+"""Recipient domains of an event, normalised once."""
+
+from functools import lru_cache
+
+from logwatch_mx.model.event import Delivery, Event, MtaVerdict, Reject
+
+
+@lru_cache(maxsize=65536)
+def domain_of(address: str) -> str | None:
+    """Return the domain of *address* as a lower-case A-label, or None for a local name.
+
+    A domain that IDNA refuses is returned lower-case as it stands: it can be told about, never
+    acted on.
+    """
+    _, at, domain = address.rpartition("@")
+    if not at or not domain:
+        return None
+    domain = domain.rstrip(".").lower()
+    if domain and not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            return domain
+    return domain or None
+
+
+def domains_of(event: Event) -> tuple[str | None, ...]:
+    """Return the distinct recipient domains that *event* names, ``(None,)`` when it names none."""
+    match event:
+        case Delivery(recipients=(one,)):
+            return (domain_of(one),)
+        case Delivery(recipients=several) if several:
+            return tuple(dict.fromkeys(domain_of(address) for address in several))
+        case MtaVerdict(domain=domain):
+            return (domain,)
+        case Reject(recipient=str(address)):
+            return (domain_of(address),)
+    return (None,)

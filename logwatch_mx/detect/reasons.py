@@ -1,0 +1,115 @@
+"""Why a delivery was deferred, in classes that an admin knows, and which of them are no news.
+
+Text comes from remote servers and is hostile: it selects a class here, nothing else. Provider codes
+are those that the providers document (Gmail 4.7.x, Yahoo TSS/GL, Microsoft S/RP).
+"""
+
+import re
+
+from logwatch_mx.model.event import Delivery, Mta, Status
+
+GREYLISTED = "greylisted"
+MAILBOX = "mailbox full or busy"
+#: Reasons that mean our own network or resolver: they share one key.
+OUTAGE_REASONS = frozenset({"DNS failure", "network unreachable"})
+
+#: Our own remedies put this into their text (Postfix) or use these mailers (sendmail).
+OWN_MARK = "logwatch-mx"
+OWN_MAILERS = frozenset({"pause", "loopdiscard", "loopreject", "lwmxpause", "lwmxdiscard"})
+#: Postfix agents that answer by themselves: only their text is ours to write.
+LOCAL_AGENTS = frozenset({"error", "retry", "discard"})
+
+_PROVIDER_CODES = re.compile(
+    r"(?P<yahoo>\[?(?:TSS0[0-9]|GL01|TS0[0-9])\]?)"
+    r"|(?P<microsoft>\((?:S775|S3114|S844|S3150|S77[0-9]|RP-00[0-9])\)|\bRP-00[0-9]\b)"
+    r"|(?P<gmail>4\.7\.28|4\.7\.0 .{0,200}?gsmtp|gmail.{0,100}?unusual rate)",
+    re.IGNORECASE,
+)
+_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (reason, re.compile("|".join(patterns), re.IGNORECASE))
+    for reason, *patterns in (
+        (
+            "DNS failure",
+            r"name service error",
+            r"host or domain name not found",
+            r"host name lookup failure",
+        ),
+        ("network unreachable", r"network is unreachable|no route to host|network is down"),
+        ("connection refused", r"connection refused"),
+        (
+            "connection timed out",
+            r"connection timed out|connect.{0,300}timed out|operation timed out",
+        ),
+        ("connection lost", r"lost connection|connection reset|timed out while|broken pipe"),
+        (
+            GREYLISTED,
+            r"gr[ea]y.?list",
+            r"try (?:again|it again|later|back)|please (?:re)?try",
+            r"temporarily (?:deferred|rejected).{0,40}(?:minutes|seconds)",
+        ),
+        ("TLS trouble", r"\btls\b|starttls|certificate|ssl"),
+        (
+            "throttled",
+            r"too many (?:connections|messages|recipients|errors)",
+            r"rate.?limit|throttl|unusual rate|exceeded|concurren",
+        ),
+        (MAILBOX, r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient"),
+        ("content refused for now", r"spam|blocked|reputation|policy|blacklist|blocklist|rbl"),
+    )
+)
+
+
+def is_own_remedy(event: Delivery) -> bool:
+    """Say whether *event* is the trace of a pause.
+
+    Reject or discard that we put there ourselves.
+    """
+    if event.mta is Mta.POSTFIX:
+        return event.agent in LOCAL_AGENTS and OWN_MARK in (event.reply or "").lower()
+    return event.mailer is not None and event.mailer.lower() in OWN_MAILERS
+
+
+def is_deferral(event: Delivery) -> bool:
+    """Say whether *event* puts mail off; sendmail logs a failed DNS look-up as ``dsn=4.4.3.
+
+    Stat=queued``.
+    """
+    if event.status is Status.DEFERRED:
+        return True
+    return event.status is Status.QUEUED and (event.dsn or "").startswith("4.")
+
+
+def reason_of(event: Delivery) -> str:
+    """Return the class of a deferral in words; the DSN decides where it is exact (RFC 3463).
+
+    Else the text.
+    """
+    dsn, text = event.dsn or "", (event.reply or "")[:1000]
+    if dsn == "4.4.3":
+        return "DNS failure"
+    if dsn in {"4.2.1", "4.2.2"}:
+        return MAILBOX
+    if dsn == "4.7.5":
+        return "TLS trouble"
+    if code := _PROVIDER_CODES.search(text):
+        return f"throttled by {code.lastgroup.capitalize()}" if code.lastgroup else "throttled"
+    for reason, pattern in _WORDS:
+        if pattern.search(text):
+            if reason == GREYLISTED and not _may_greylist(dsn, text):
+                continue
+            return reason
+    if dsn == "4.4.1":
+        return "connection timed out"
+    if dsn == "4.4.2":
+        return "connection lost"
+    return "deferred by the remote server"
+
+
+def _may_greylist(dsn: str, text: str) -> bool:
+    """Greylisting answers 450 or 451 with 4.2.0, 4.7.1 or no enhanced code.
+
+    Others who say "try later" do not.
+    """
+    if re.search(r"gr[ea]y.?list", text, re.IGNORECASE):
+        return True
+    return dsn in {"4.2.0", "4.7.1", "4.0.0", ""} and bool(re.search(r"\b45[01]\b", text))

@@ -1,0 +1,55 @@
+"""Bounded memory: tables that forget the oldest half when full, and count what they forgot.
+
+Attackers choose domains, message-ids and queue ids, so no table may grow with them.
+"""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+V = TypeVar("V")
+
+
+class Table(Struct, Generic[V]):
+    """A two-generation dictionary: at most *cap* entries in each, looked-up ones are carried over.
+
+    When the young generation is full it becomes the old one, and what only the old one held is
+    forgotten and counted in *forgotten*.
+    """
+
+    cap: int = 50_000
+    young: dict[str, V] = {}
+    old: dict[str, V] = {}
+    forgotten: int = 0
+
+    def get(self, key: str) -> V | None:
+        """Return the value of *key* or None, and keep it young."""
+        value = self.young.get(key)
+        if value is None and self.old:
+            value = self.old.pop(key, None)
+            if value is not None:
+                self.set(key, value)
+        return value
+
+    def set(self, key: str, value: V) -> None:
+        """Store *value*, forgetting the oldest generation when the table is full."""
+        if key not in self.young and len(self.young) >= self.cap:
+            self.forgotten += len(self.old)
+            self.old, self.young = self.young, {}
+        self.young[key] = value
+        self.old.pop(key, None)
+
+    def pop(self, key: str) -> V | None:
+        """Remove *key* and return its value or None."""
+        value = self.young.pop(key, None)
+        older = self.old.pop(key, None)
+        return older if value is None else value
+
+    def items(self) -> Iterator[tuple[str, V]]:
+        """Yield all entries, old ones first, each in the order in which it came."""
+        yield from self.old.items()
+        yield from self.young.items()
+
+    def __len__(self) -> int:
+        return len(self.young) + len(self.old)

@@ -1,0 +1,30 @@
+"""What the engine says after an event, a verdict or a tick."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from logwatch_mx.model.trail import TrailQuestion
+
+
+class ChangeKind(StrEnum):
+    """What happened to an incident."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    JUDGED = "judged"
+    CLOSED = "closed"
+
+
+class Change(Struct, frozen=True):
+    """An incident, by its id, went through *kind*; counts that grow are not a change."""
+
+    kind: ChangeKind
+    incident: str
+
+
+class Changes(Struct):
+    """Everything that came of one call: changes in order, and questions about the past of messages."""
+
+    changes: list[Change] = []
+    questions: list[TrailQuestion] = []

@@ -1,0 +1,34 @@
+"""Where a message came from, as far as the log before it tells."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from logwatch_mx.model.event import Client
+from logwatch_mx.model.line import Line
+
+
+class TrailQuestion(Struct, frozen=True, kw_only=True):
+    """Who brought in the message that *line* shows under *queue_id*, for the incident about *subject*?"""
+
+    subject: str
+    queue_id: str
+    line: Line
+    at: datetime
+
+
+class Trail(Struct, frozen=True, kw_only=True):
+    """The answer: the first message of the chain (a notice's parent, and its parent), and who sent it.
+
+    *client* is None for a message that was submitted on this host or whose arrival is not in the log;
+    *found* tells the two apart.
+    """
+
+    subject: str
+    queue_id: str
+    found: bool = False
+    sender: str | None = None
+    client: Client | None = None
+    message_id: str | None = None
+    size: int | None = None
+    arrived: datetime | None = None

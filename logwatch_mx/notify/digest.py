@@ -1,0 +1,92 @@
+"""Decide what people are told, and when: few notices, each once. Pure.
+
+Contract
+1. A loop is told when it is confirmed, together with what was done; or after a minute without a
+   verdict, as suspected. Other incidents have no verdict to wait for and are told at once.
+2. An incident that was told is told once more when it closes, and when DNS refutes what was told as
+   suspected.
+3. In a storm, after *BURST* notices within ten minutes, the rest waits and goes out as one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
+from logwatch_mx.model.notice import NoticeKind
+
+PATIENCE = timedelta(seconds=60)
+BURST = 10
+BURST_WINDOW = timedelta(minutes=10)
+
+
+class Due(Struct, frozen=True):
+    """One notice that is due: *incidents* has more than one in a storm."""
+
+    kind: NoticeKind
+    incidents: tuple[Incident, ...]
+
+    @property
+    def key(self) -> str:
+        """Return what makes the notice unique, so that it is sent once."""
+        return f"{self.incidents[0].id}#{self.kind.value}"
+
+
+def due(
+    incidents: Iterable[Incident],
+    *,
+    told: Mapping[str, frozenset[NoticeKind]],
+    seen: Mapping[str, datetime],
+    recent: Sequence[datetime],
+    now: datetime,
+) -> tuple[Due, ...]:
+    """Return the notices that are due at *now*, oldest incident first.
+
+    *told*: what was told of each incident id. *seen*: when this program first saw it. *recent*:
+    when the last notices went out. All of them, and *now*, are times of one clock.
+    """
+    wanted = []
+    for incident in sorted(incidents, key=lambda i: (i.opened, i.id)):
+        kind = _kind(incident, told.get(incident.id, frozenset()), seen.get(incident.id, now), now)
+        if kind is not None:
+            wanted.append((kind, incident))
+    room = BURST - sum(at > now - BURST_WINDOW for at in recent)
+    if len(wanted) <= max(room, 0):
+        return tuple(Due(kind, (incident,)) for kind, incident in wanted)
+    if room > 1:
+        single, rest = wanted[: room - 1], wanted[room - 1 :]
+    elif room == 1 or not any(at > now - PATIENCE for at in recent):
+        single, rest = [], wanted
+    else:
+        return ()
+    grouped: dict[NoticeKind, list[Incident]] = {}
+    for kind, incident in rest:
+        grouped.setdefault(kind, []).append(incident)
+    return (
+        *(Due(kind, (incident,)) for kind, incident in single),
+        *(Due(kind, tuple(group)) for kind, group in grouped.items()),
+    )
+
+
+def _kind(
+    incident: Incident, told: frozenset[NoticeKind], seen: datetime, now: datetime
+) -> NoticeKind | None:
+    if incident.closed is not None:
+        return NoticeKind.CLOSED if told and NoticeKind.CLOSED not in told else None
+    if incident.kind is not IncidentKind.LOOP:
+        return NoticeKind.SUSPECTED if not told else None
+    match incident.state:
+        case IncidentState.CONFIRMED:
+            kind = NoticeKind.CONFIRMED
+        case IncidentState.REFUTED:
+            kind = NoticeKind.REFUTED
+        case IncidentState.SUSPECTED:
+            kind = NoticeKind.SUSPECTED
+    if kind in told:
+        return None
+    if kind is NoticeKind.CONFIRMED:
+        return kind
+    if kind is NoticeKind.REFUTED:
+        return kind if NoticeKind.SUSPECTED in told else None
+    return kind if not told and now - seen >= PATIENCE else None

@@ -1,0 +1,101 @@
+"""Incidents as the JSON that scripts rely on: stable names, stamps with an offset, schema 1."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import to_builtins
+
+from logwatch_mx.model.event import Client, Event, Malformed, Relay, Unparsed
+from logwatch_mx.model.incident import Incident
+from logwatch_mx.model.verdict import Outcome, Verdict
+
+SCHEMA = 1
+#: Fields of events that are for detection, not for scripts.
+_INTERNAL = frozenset({"line", "agent", "time", "text", "repeated"})
+
+
+def shape_incident(incident: Incident) -> dict[str, Any]:
+    """Return *incident* in the shape of ``replay --json``."""
+    shape: dict[str, Any] = to_builtins(incident)
+    for name in ("opened", "closed", "first", "last"):
+        shape[name] = _stamp(getattr(incident, name))
+    shape["verdict"] = shape_verdict(incident.verdict)
+    shape["origin"] = [
+        {**to_builtins(o), "first": _stamp(o.first), "last": _stamp(o.last)}
+        for o in incident.origin
+    ]
+    for action, value in zip(shape["actions"], incident.actions, strict=True):
+        action["at"], action["expires"] = _stamp(value.at), _stamp(value.expires)
+    return shape
+
+
+def shape_verdict(verdict: Verdict | None) -> dict[str, Any]:
+    """Return *verdict* as JSON; one that was never asked for has the outcome ``not_asked``."""
+    if verdict is None:
+        return {"outcome": Outcome.NOT_ASKED.value, "mx": [], "resolver": None, "why": ""}
+    shape: dict[str, Any] = to_builtins(verdict)
+    return shape
+
+
+def shape_replay(
+    incidents: Sequence[Incident],
+    *,
+    files: Sequence[str] = (),
+    lines: int = 0,
+    first: datetime | None = None,
+    last: datetime | None = None,
+    stats: dict[str, Any] | None = None,
+    skipped: dict[str, int] | None = None,
+) -> dict[str, Any]:
+    """Return the whole answer of ``replay --json`` and ``incidents list --json``."""
+    return {
+        "schema": SCHEMA,
+        "input": {
+            "files": list(files),
+            "lines": lines,
+            "first": _stamp(first),
+            "last": _stamp(last),
+            "stats": stats,
+            "skipped": skipped or {},
+        },
+        "incidents": [shape_incident(incident) for incident in incidents],
+    }
+
+
+def shape_event(event: Event) -> dict[str, Any]:
+    """Return *event* as one object of ``parse``; what the line does not say is left out or null."""
+    shape: dict[str, Any] = {"line": event.line.number, "kind": event.kind}
+    if event.line.source:
+        shape["source"] = event.line.source
+    if event.program is not None or event.time is not None:
+        shape["time"] = _stamp(event.time)
+        shape["host"], shape["program"] = event.host, event.program
+        shape["pid"] = event.pid
+        shape["mta"] = event.mta.value if event.mta else None
+    for name in event.__struct_fields__:
+        if name in _INTERNAL or name in shape:
+            continue
+        value = getattr(event, name)
+        if name == "queue_id" and value is None:
+            continue
+        shape[name] = _plain(value)
+    if isinstance(event, Unparsed | Malformed):
+        shape["text"] = event.text
+    return shape
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Relay():
+            return {"host": value.host, "ip": value.ip, "port": value.port}
+        case Client():
+            return {"host": value.host, "ip": value.ip}
+        case tuple():
+            return list(value)
+        case _:
+            return value
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
