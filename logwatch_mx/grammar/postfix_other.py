@@ -32,8 +32,13 @@ def _build_other(head: Head, tokens: Mapping[str, str]) -> Other:
     return Other(**place(head, tokens))
 
 
-def _other(name: str, expr: ParserElement, agents: frozenset[str] | None = None) -> LineKind:
-    return LineKind(name=f"postfix.{name}", expr=expr, build=_build_other, agents=agents)
+def _build_policy(head: Head, tokens: Mapping[str, str]) -> Other | None:
+    # A line without a tag (`--body`) is nobody's, and anything would match.
+    return _build_other(head, tokens) if head.agent in _POLICY else None
+
+
+def _other(name: str, expr: ParserElement) -> LineKind:
+    return LineKind(name=f"postfix.{name}", expr=expr, build=_build_other)
 
 
 # --- smtpd, postscreen, tlsproxy: sessions --------------------------------------------------------
@@ -235,5 +240,5 @@ OTHER_KINDS = (
     _other("script", _script),
     _other("debug_peer", _debug_peer),
     _other("level", _level),
-    _other("policy", _REST, _POLICY),
+    LineKind(name="postfix.policy", expr=_REST, build=_build_policy, agents=_POLICY),
 )

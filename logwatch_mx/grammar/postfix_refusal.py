@@ -32,9 +32,6 @@ _envelope = (
     Opt(Regex(r",? from=<") + first_address("sender", _NEXT) + ">")
     + Opt(Regex(r",? to=<") + first_address("recipient", _NEXT) + ">")
     + Opt(Regex(r",? proto=[0-9A-Za-z]*"))
-    + Opt(Regex(r",? helo=<[^>]*>"))
-    # 3.8, smtpd/smtpd_check.c: sasl_method=PLAIN sasl_username=u@a.test
-    + Opt(Regex(r" sasl_(?:method|username|sender)=.*"))
 )
 
 # smtpd/smtpd_check.c: 550 5.1.1 <x@a.test>: Recipient address rejected: User unknown …; from=<…
@@ -61,7 +58,8 @@ _reject = (
     + Opt(Literal(" from ") + client())
     + Regex(r": ?")
     + _said
-    + Opt(Literal(";") + _envelope)
+    # 3.8 adds what the client logged in with: sasl_method=PLAIN sasl_username=u@a.test
+    + Opt(Literal(";") + _envelope + Opt(Regex(r",? (?:helo=<|sasl_).*")))
     + Regex(r" *")
 )
 
@@ -73,11 +71,12 @@ _content_reject = (
     queue_id()
     + ": reject: "
     + Regex(r"(?:header|body|content|mime-error) ")
-    + Regex(r".*(?= from (?:local|unknown|[^ ;]+\]); (?:from=<|to=<|proto=))")
+    + Regex(r".*(?= from (?:local|unknown|[^ ;]+\]);(?: (?:from=<|to=<|proto=)|:? *$))")
     + " from "
     + (Regex(r"(?:local|unknown)(?=;)") | client())
     + ";"
     + _envelope
+    + Opt(Regex(r" helo=<[^>]*>"))
     + Opt(Literal(": ") + Opt(Regex(DSN)("dsn")) + Regex(r".*")("text"))
 )
 
