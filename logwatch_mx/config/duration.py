@@ -22,7 +22,10 @@ def parse_duration(text: str) -> timedelta:
     if not _WHOLE.fullmatch(text.strip()):
         raise ValueError('expected a duration such as "90s", "10m", "24h" or "7d"')
     parts = _PART.findall(text)
-    total = sum((_UNITS[unit] * int(number) for number, unit in parts), timedelta())
+    try:
+        total = sum((_UNITS[unit] * int(number) for number, unit in parts), timedelta())
+    except OverflowError:
+        total = timedelta.max
     if not timedelta() < total <= LONGEST:
         raise ValueError("expected a duration longer than zero and at most 3650 days")
     return total
@@ -32,8 +35,9 @@ def duration_text(duration: timedelta) -> str:
     """Return *duration* as ``parse_duration`` reads it, in the largest units that leave no rest."""
     left, parts = duration, []
     for unit, length in _UNITS.items():
-        # "2w" for 14 days surprises more than it saves.
-        if unit != "w" and left >= length:
+        # "2w" for 14 days and "1d" for 24 hours surprise more than they save.
+        skipped = unit == "w" or (unit == "d" and duration < 2 * length)
+        if not skipped and left >= length:
             number, left = divmod(left, length)
             parts.append(f"{number}{unit}")
     return "".join(parts) or "0s"

@@ -27,6 +27,8 @@ class MtaSettings(Struct, frozen=True, kw_only=True):
     own_domains: tuple[str, ...] = ()
     own_addresses: tuple[str, ...] = ()
     flavour: str = "auto"  # auto | postfix | sendmail | none
+    postconf: str = "postconf"
+    sendmail_cf: Path = Path("/etc/mail/sendmail.cf")
 
 
 class Dns(Struct, frozen=True, kw_only=True):
@@ -78,9 +80,13 @@ class Hook(Struct, frozen=True, kw_only=True):
 
 
 class NotifyTarget(Struct, frozen=True, kw_only=True):
-    """One apprise URL; it may hold a secret, so it is never printed whole."""
+    """One apprise URL; it may hold a secret, so it is never printed whole.
+
+    *url_file*: where it was read from, when the configuration names a file in its place.
+    """
 
     url: str
+    url_file: Path | None = None
     on: tuple[str, ...] = ("confirmed", "suspected", "refuted", "closed")
 
 
