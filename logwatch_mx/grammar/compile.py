@@ -17,12 +17,12 @@ The contract:
 """
 
 import re
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Sequence
 
 import pyparsing as pp
 
 from logwatch_mx.errors import LogwatchError
+from logwatch_mx.grammar.matcher import Chooser, Engine, Matcher, PatternChooser, PatternMatcher
 from logwatch_mx.grammar.pattern import PatternError, atomic, may_be_empty
 
 # `Literal("")` makes an Empty, `Literal(",")` a private class; CaselessLiteral is none of them.
@@ -40,72 +40,28 @@ class NotCompilableError(LogwatchError):
         self.reason = reason
 
 
-class Matcher(Protocol):
-    """Answers whether a whole text is of the kind, with the named tokens that took part."""
-
-    def match(self, text: str, /) -> Mapping[str, str] | None:
-        """Return the named tokens of *text*, or None when it is of another kind."""
-
-
 def compile_expression(name: str, expr: pp.ParserElement) -> Matcher:
     """Return a matcher for *expr*; NotCompilableError, with *name*, when it is out of the subset.
 
     A name that occurs more than once has the value that stands last in the text.
     """
+    return PatternMatcher(*_translate(name, expr))
+
+
+def compile_choice(named: Sequence[tuple[str, pp.ParserElement]]) -> Chooser:
+    """Return a chooser for the expressions of *named*; NotCompilableError as above."""
+    return PatternChooser([_translate(name, expr) for name, expr in named])
+
+
+#: Matchers that are made once and are fast.
+COMPILED = Engine(one=compile_expression, first=compile_choice)
+
+
+def _translate(name: str, expr: pp.ParserElement) -> tuple[str, tuple[str, ...]]:
     translation = _Translation(name)
     pattern = translation.translate(expr) + r"\Z"
     _check_string_end(name, expr, last=True)
-    compiled = re.compile(pattern)
-    names = tuple(translation.names)
-    if len(set(names)) == len(names):
-        return _Distinct(compiled, names)
-    return _Repeated(compiled, names)
-
-
-class _Distinct:
-    """A pattern whose group *n* is the token ``names[n]``."""
-
-    def __init__(self, pattern: re.Pattern[str], names: tuple[str, ...]) -> None:
-        self.pattern = pattern
-        self._match = pattern.match
-        self._names = names
-
-    def match(self, text: str, /) -> Mapping[str, str] | None:
-        found = self._match(text)
-        if found is None:
-            return None
-        values = found.groups()
-        if None in values:
-            return {
-                name: value
-                for name, value in zip(self._names, values, strict=True)
-                if value is not None
-            }
-        return dict(zip(self._names, values, strict=True))
-
-
-class _Repeated:
-    """A pattern in which several groups have one name."""
-
-    def __init__(self, pattern: re.Pattern[str], names: tuple[str, ...]) -> None:
-        self.pattern = pattern
-        self._match = pattern.match
-        self._groups: dict[str, list[int]] = {}
-        for group, name in enumerate(names, start=1):
-            self._groups.setdefault(name, []).append(group)
-
-    def match(self, text: str, /) -> Mapping[str, str] | None:
-        found = self._match(text)
-        if found is None:
-            return None
-        tokens: dict[str, str] = {}
-        for name, groups in self._groups.items():
-            spans = [found.span(group) for group in groups]
-            # Parsing goes left to right: what was set last ends last. (-1, -1) is no part of it.
-            start, end = max(spans)
-            if start >= 0:
-                tokens[name] = text[start:end]
-        return tokens
+    return pattern, tuple(translation.names)
 
 
 class _Translation:

@@ -6,16 +6,17 @@ line (docker, Kubernetes, journal) are taken off first; what they know and the l
 time with its zone) is kept.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
 import pyparsing as pp
 from pyparsing import Literal, Opt, Regex, Suppress
 
-from logwatch_mx.grammar.compile import Matcher, compile_expression
+from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.frame import Frame, read_frame
 from logwatch_mx.grammar.kind import Head
+from logwatch_mx.grammar.matcher import Engine
 from logwatch_mx.grammar.program import read_tag
 from logwatch_mx.grammar.stamp import STAMP, Stamps
 from logwatch_mx.model.event import Mta
@@ -87,17 +88,15 @@ _DEEPEST = 4
 
 _BLANKS = " \t\r\n"
 
-_Build = Callable[[str, pp.ParserElement], Matcher]
-
 
 class HeaderReader:
-    """Reads the headers of one log in its order; *build* makes the matchers (or the oracle's)."""
+    """Reads the headers of one log in its order; matched by *engine*."""
 
-    def __init__(self, stamps: Stamps, build: _Build = compile_expression) -> None:
+    def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
         self._read_stamp = stamps.read
-        self._match = build("header", _HEADER).match
-        self._match_tag = build("tag", _TAGGED).match
-        self._match_rfc5424 = build("header of RFC 5424", _RFC5424).match
+        self._match = engine.one("header", _HEADER).match
+        self._match_tag = engine.one("tag", _TAGGED).match
+        self._match_rfc5424 = engine.one("header of RFC 5424", _RFC5424).match
 
     def read(self, line: Line) -> Head | None:
         """Return the header of *line*, or None when it has none or its time cannot be."""

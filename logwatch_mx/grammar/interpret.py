@@ -4,14 +4,11 @@ Comes in: an expression. Goes out: a matcher of the same shape as the compiled o
 never skipped and tabs are never expanded, whatever pyparsing's global default is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyparsing as pp
 
-
-def interpret_expression(name: str, expr: pp.ParserElement) -> "Interpreted":
-    """Return a matcher for *expr* that asks pyparsing; *name* is for the reader of a traceback."""
-    return Interpreted(name, expr)
+from logwatch_mx.grammar.matcher import Engine
 
 
 def interpret(expr: pp.ParserElement, text: str) -> Mapping[str, str] | None:
@@ -36,3 +33,22 @@ class Interpreted:
             return None
         tokens: dict[str, str] = found.as_dict()
         return tokens
+
+
+class InterpretedChoice:
+    """Several such matchers, tried in their order."""
+
+    def __init__(self, named: Sequence[tuple[str, pp.ParserElement]]) -> None:
+        self._matchers = [Interpreted(name, expr) for name, expr in named]
+
+    def match(self, text: str, /) -> tuple[int, Mapping[str, str]] | None:
+        """Return the number of the first expression that fits *text*, with its named tokens."""
+        for number, matcher in enumerate(self._matchers):
+            tokens = matcher.match(text)
+            if tokens is not None:
+                return number, tokens
+        return None
+
+
+#: Matchers that ask pyparsing: for tests, and for whoever doubts the compiler.
+INTERPRETED = Engine(one=Interpreted, first=InterpretedChoice)

@@ -7,30 +7,25 @@ and whose builder agrees makes the event. A line that is not understood is an ev
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from logwatch_mx.grammar import logger, postfix, sendmail
-from logwatch_mx.grammar.choice import Build, Choice
-from logwatch_mx.grammar.compile import compile_expression
+from logwatch_mx.grammar.choice import Choice
+from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.header import HeaderReader
-from logwatch_mx.grammar.kind import Head, LineKind
+from logwatch_mx.grammar.kind import Head
+from logwatch_mx.grammar.matcher import Engine
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event, Foreign, Malformed, Mta, Unparsed
 from logwatch_mx.model.line import Line
 
-_DIALECTS: Mapping[Mta, tuple[LineKind, ...]] = {
-    Mta.POSTFIX: postfix.KINDS,
-    Mta.SENDMAIL: sendmail.KINDS,
-}
-
 
 class Reader:
-    """Reads one log in its order; *build* makes the matchers (``interpret_expression``: slowly)."""
+    """Reads one log in its order; the engine ``INTERPRETED`` gives the same answers, slowly."""
 
-    def __init__(self, stamps: Stamps, build: Build = compile_expression) -> None:
-        self._header = HeaderReader(stamps, build)
-        self._dialects = {mta: Choice(kinds, build) for mta, kinds in _DIALECTS.items()}
-        self._repeated = Choice((logger.REPEATED,), build)
-        self._losses = Choice((logger.REPEATED, *logger.LOSSES), build)
+    def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
+        self._header = HeaderReader(stamps, engine)
+        self._dialects, self._others, self._loggers = _make_choices(engine)
 
     def read(self, line: Line) -> Event:
         """Return what *line* says."""
@@ -48,18 +43,12 @@ class Reader:
         head = self._header.read(line)
         if head is None:
             return [("header", False)]
-        tried = [("header", True)]
-        for choice in self._choices(head):
-            tried += choice.explain(head)
-            if tried[-1][1]:
-                break
-        return tried
+        return [("header", True), *self._choice(head).explain(head)]
 
     def _read_text(self, head: Head) -> Event:
-        for choice in self._choices(head):
-            event = choice.read(head)
-            if event is not None:
-                return event
+        event = self._choice(head).read(head)
+        if event is not None:
+            return event
         if head.mta is None:
             return Foreign(
                 line=head.line,
@@ -80,9 +69,20 @@ class Reader:
             text=head.text,
         )
 
-    def _choices(self, head: Head) -> tuple[Choice, ...]:
+    def _choice(self, head: Head) -> Choice:
         if head.mta is not None:
-            return (self._repeated, self._dialects[head.mta])
-        if head.agent is not None and head.agent.startswith(logger.LOGGERS):
-            return (self._losses,)
-        return (self._repeated,)
+            return self._dialects[head.mta]
+        is_logger = head.agent is not None and head.agent.startswith(logger.LOGGERS)
+        return self._loggers if is_logger else self._others
+
+
+@cache
+def _make_choices(engine: Engine) -> tuple[Mapping[Mta, Choice], Choice, Choice]:
+    # Without state, so that all readers of a process share them: a directory has many logs.
+    dialects = {
+        Mta.POSTFIX: Choice((logger.REPEATED, *postfix.KINDS), engine),
+        Mta.SENDMAIL: Choice((logger.REPEATED, *sendmail.KINDS), engine),
+    }
+    others = Choice((logger.REPEATED,), engine)
+    loggers = Choice((logger.REPEATED, *logger.LOSSES), engine)
+    return dialects, others, loggers
