@@ -9,5 +9,12 @@ from logwatch_mx.grammar.postfix_delivery import DELIVERY_KINDS
 from logwatch_mx.grammar.postfix_other import OTHER_KINDS
 from logwatch_mx.grammar.postfix_queue import QUEUE_KINDS
 from logwatch_mx.grammar.postfix_refusal import REFUSAL_KINDS
+from logwatch_mx.grammar.postfix_session import SESSION_KINDS
 
-KINDS: tuple[LineKind, ...] = (*DELIVERY_KINDS, *QUEUE_KINDS, *REFUSAL_KINDS, *OTHER_KINDS)
+KINDS: tuple[LineKind, ...] = (
+    *DELIVERY_KINDS,
+    *QUEUE_KINDS,
+    *REFUSAL_KINDS,
+    *SESSION_KINDS,
+    *OTHER_KINDS,
+)

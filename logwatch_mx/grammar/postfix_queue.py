@@ -47,7 +47,7 @@ _pickup = (
 # `message-id=` (empty header), `message-id=656587JHGJHG` and `resent-message-id=<…>` occur too.
 _message_id = queue_id() + Regex(r": (?:resent-)?message-id=") + Regex(r".*")("message_id")
 
-# qmgr/qmgr_message.c: 0F5383D: from=<owner@a.test>, size=5360, nrcpt=1 (queue active)
+# global/opened.c: 0F5383D: from=<owner@a.test>, size=5360, nrcpt=1 (queue active)
 # Old: 7E0E6196: from=<x@a.test>, size=1141 (queue active)
 _queued = (
     queue_id()
@@ -56,7 +56,8 @@ _queued = (
     + ", size="
     + Regex(r"[0-9]{1,18}")("size")
     + Opt(Literal(", nrcpt=") + Regex(r"[0-9]{1,18}")("nrcpt"))
-    + Regex(r" \(queue [a-z]+\) *")
+    + Opt(Regex(r" \(queue [a-z]+\)"))
+    + _END
 )
 
 # bounce/bounce_notify_service.c: 17CCA8044: sender non-delivery notification: ADD2F8052

@@ -41,7 +41,7 @@ _said = (
     + Opt(Regex(DSN)("dsn"))
     + Regex(
         rf" ?(?:<{QUOTED}[^>]*+>)?+"
-        r"[^;]*+(?:;(?! (?:from=<|to=<|proto=|helo=<))[^;]*+)*+"
+        r"[^;]*+(?:;(?! (?:from=<|to=<|proto=|helo=<)| *$)[^;]*+)*+"
     )("text")
 )
 

@@ -39,7 +39,15 @@ _IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.-]+)?"
 # The name comes from DNS, where smtpd and smtp take only valid_hostname() ones: no brackets there.
 _HOST = r"[^\[\]<>(),; \t]+"
 
+# A peer where only the shape counts: `mx.a.test[192.0.2.1]:25`, `[192.0.2.7]:5`, `x[unknown]`.
+PEER = r"[^\[\]<>() \t]*\[[^\] ]*\](?::[0-9]+)?"
+
 DSN = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}"
+
+
+def any_of(*patterns: str) -> ParserElement:
+    """Return a token for one of *patterns*, the first that matches."""
+    return Regex("|".join(patterns))
 
 
 def queue_id(name: str = "queue_id") -> ParserElement:

@@ -85,6 +85,12 @@ from logwatch_mx.model.event import Bounce, Client, Message, Removed
         ),
         pytest.param(
             "qmgr",
+            "0F5383DA: from=<x@a.test>, size=1141, nrcpt=1",
+            {"queue_id": "0F5383DA", "sender": "x@a.test", "size": 1141, "nrcpt": 1},
+            id="no word on the queue",
+        ),
+        pytest.param(
+            "qmgr",
             "1234567890A: from=user@a.test, size=1234, nrcpt=1 (queue active)",
             {"queue_id": "1234567890A", "sender": "user@a.test", "size": 1234, "nrcpt": 1},
             id="without brackets",

@@ -54,6 +54,14 @@ PEER = Client("mx.a.test", "192.0.2.7")
             {"client": PEER, "reply": "554"},
         ),
         (
+            "NOQUEUE: reject: RCPT from mx.a.test[192.0.2.7]: 554 5.7.1 <b@b.test>: Relay access denied;",
+            {
+                "client": PEER,
+                "dsn": "5.7.1",
+                "reply": "554 5.7.1 <b@b.test>: Relay access denied",
+            },
+        ),
+        (
             "NOQUEUE: milter-reject: CONNECT from mx.a.test[192.0.2.7]: 451 4.7.1 Service unavailable - try again later; proto=SMTP",
             {
                 "client": PEER,
