@@ -129,7 +129,12 @@ def _rule_files(path: Place, faults: list[ConfigError]) -> list[Place]:
 
 def _load(file: Place, faults: list[ConfigError]) -> CompiledRule | _Switch | None:
     try:
-        raw = file.read_bytes()
+        # A pipe or a device would make us wait, or never end.
+        if not file.is_file():
+            faults.append(ConfigError(f"{file}: not a file"))
+            return None
+        with file.open("rb") as opened:
+            raw = opened.read(_LARGEST + 1)
         if len(raw) > _LARGEST:
             faults.append(ConfigError(f"{file}: larger than {_LARGEST >> 20} MiB"))
             return None

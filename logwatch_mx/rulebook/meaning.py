@@ -145,7 +145,7 @@ def _class(field: Field, value: Value) -> Test | None:
     belongs = classes.get(value.text)
     if belongs is None:
         if field.type is Type.PEER:
-            raise Fault(value.at, f"{field.path} is one of {_listed(classes)}; or ask its name")
+            raise Fault(value.at, f"{field.path} is one of {_listed(classes)}; {_parts(field)}")
         return None
 
     def named(event: Event, domain: str | None, site: Site) -> bool:
@@ -169,7 +169,14 @@ def _asked(node: Compare, field: Field) -> _Ask:
         return _in_networks([_network(value, node.op) for value in node.values])
     if field.type in _TEXTS:
         return _asked_of_text(node, field)
-    raise Fault(node.values[0].at, f"{field.path} is a {field.type}: {node.op!s} is not for it")
+    hint = f"; {_parts(field)}" if field.type is Type.PEER else ""
+    raise Fault(
+        node.values[0].at, f"{field.path} is a {field.type}: {node.op!s} is not for it{hint}"
+    )
+
+
+def _parts(field: Field) -> str:
+    return f"or ask {field.path}.host or {field.path}.ip"
 
 
 def _asked_of_text(node: Compare, field: Field) -> _Ask:
@@ -180,6 +187,8 @@ def _asked_of_text(node: Compare, field: Field) -> _Ask:
                 _check_word(value, field)
             spell = _domain_key if field.type is Type.DOMAIN else _fold
             wanted = frozenset(spell(value.text) for value in node.values)
+            if field.words:
+                return wanted.__contains__
             return lambda value: spell(value) in wanted
         case Op.CONTAINS | Op.STARTS | Op.ENDS if not first.text:
             raise Fault(first.at, "every text has nothing in it: this is always true")

@@ -322,6 +322,7 @@ def test_literals_are_given_only_where_every_matching_line_has_one(text, literal
         ("relay is", 9, "expected a value, found the end"),
         ("relay is foo", 10, "relay is one of loopback, own, self"),
         ('relay is "x"', 10, "relay is a host with its address"),
+        ("client in 10.0.0.0/8", 11, "in is not for it; or ask client.host or client.ip"),
         ("status is snt", 11, "status is one of bounced"),
         ("status in {sent, snt}", 18, "status is one of bounced"),
         ("status in {sent snt}", 17, 'expected "," or "}"'),
@@ -374,7 +375,7 @@ def test_the_caret_stands_under_the_fault():
     with pytest.raises(ConfigError) as caught:
         compile_condition("delivery\nand relay is foo\nand ok", "x.toml")
     assert str(caught.value) == (
-        "x.toml: line 2, column 14: relay is one of loopback, own, self; or ask its name\n"
+        "x.toml: line 2, column 14: relay is one of loopback, own, self; or ask relay.host or relay.ip\n"
         "    and relay is foo\n"
         "                 ^"
     )
