@@ -58,8 +58,8 @@ _reject = (
     + Opt(Literal(" from ") + client())
     + Regex(r": ?")
     + _said
-    # 3.8 adds what the client logged in with: sasl_method=PLAIN sasl_username=u@a.test
-    + Opt(Literal(";") + _envelope + Opt(Regex(r",? (?:helo=<|sasl_).*")))
+    # Then helo=<…>, since 3.8 also sasl_username=…, or an address that the logger cut.
+    + Opt(Literal(";") + _envelope + Opt(Regex(r",? (?:from|to|helo|sasl_[a-z]+)=.*")))
     + Regex(r" *")
 )
 

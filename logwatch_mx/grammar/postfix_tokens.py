@@ -129,11 +129,11 @@ def valid_ip(text: str | None) -> str | None:
     return text
 
 
-_BRACKETS = re.compile(r"<(.*)>", re.DOTALL)
+_BRACKETS = re.compile(r"<([^<>]*)>")
 
 
 def without_brackets(text: str) -> str:
-    """Return what stands in ``<…>``; text that has no such pair around it stays as it is."""
+    """Return what stands in ``<…>``; text without one such pair around it stays as it is."""
     inside = _BRACKETS.fullmatch(text)
     return inside[1] if inside else text
 

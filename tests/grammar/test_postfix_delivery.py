@@ -185,6 +185,7 @@ def test_a_recipient_is_read_as_it_stands(read_postfix, printed, recipient):
         pytest.param("none.test[192.0.2.1]:25", Relay("none.test", "192.0.2.1", 25), id="a name"),
         ("127.0.0.1[127.0.0.1]:10024", Relay("127.0.0.1", "127.0.0.1", 10024)),
         ("mx.b.test[2001:db8::1]:25", Relay("mx.b.test", "2001:db8::1", 25)),
+        ("2001:db8::1[2001:db8::1]:25", Relay("2001:db8::1", "2001:db8::1", 25)),
         ("mx.b.test[fe80::1%eth0]:25", Relay("mx.b.test", "fe80::1%eth0", 25)),
         ("mx.b.test[::ffff:127.0.0.1]:25", Relay("mx.b.test", "::ffff:127.0.0.1", 25)),
         ("MX.B.Test.[192.0.2.1]:587", Relay("mx.b.test", "192.0.2.1", 587)),

@@ -64,6 +64,11 @@ from logwatch_mx.model.event import Bounce, Client, Message, Removed
         ),
         (
             "cleanup",
+            "2D6BB25A25A: message-id=<a@a.test> <b@a.test>",
+            {"queue_id": "2D6BB25A25A", "message_id": "<a@a.test> <b@a.test>"},
+        ),
+        (
+            "cleanup",
             "2D6BB25A25A: resent-message-id=<a@a.test>",
             {"queue_id": "2D6BB25A25A", "message_id": "a@a.test"},
         ),

@@ -61,6 +61,16 @@ PEER = Client("mx.a.test", "192.0.2.7")
                 "reply": "554 5.7.1 <b@b.test>: Relay access denied",
             },
         ),
+        pytest.param(
+            "NOQUEUE: reject: RCPT from mx.a.test[192.0.2.7]: 554 5.7.1 <b@b.test>: Relay access denied; from=<a@a.test> to=<b@b.te",
+            {
+                "client": PEER,
+                "sender": "a@a.test",
+                "dsn": "5.7.1",
+                "reply": "554 5.7.1 <b@b.test>: Relay access denied",
+            },
+            id="cut",
+        ),
         (
             "NOQUEUE: milter-reject: CONNECT from mx.a.test[192.0.2.7]: 451 4.7.1 Service unavailable - try again later; proto=SMTP",
             {
