@@ -22,7 +22,15 @@ from collections.abc import Sequence
 import pyparsing as pp
 
 from logwatch_mx.errors import LogwatchError
-from logwatch_mx.grammar.matcher import Chooser, Engine, Matcher, PatternChooser, PatternMatcher
+from logwatch_mx.grammar.matcher import (
+    Chooser,
+    Engine,
+    Matcher,
+    PatternChooser,
+    PatternMatcher,
+    PatternRow,
+    RowMatcher,
+)
 from logwatch_mx.grammar.pattern import PatternError, atomic, may_be_empty
 
 # `Literal("")` makes an Empty, `Literal(",")` a private class; CaselessLiteral is none of them.
@@ -53,8 +61,14 @@ def compile_choice(named: Sequence[tuple[str, pp.ParserElement]]) -> Chooser:
     return PatternChooser([_translate(name, expr) for name, expr in named])
 
 
+def compile_row(name: str, expr: pp.ParserElement) -> RowMatcher:
+    """Return a matcher for *expr*, a sequence without choices; NotCompilableError as above."""
+    pattern, _ = _translate(name, expr)
+    return PatternRow(pattern)
+
+
 #: Matchers that are made once and are fast.
-COMPILED = Engine(one=compile_expression, first=compile_choice)
+COMPILED = Engine(one=compile_expression, row=compile_row, first=compile_choice)
 
 
 def _translate(name: str, expr: pp.ParserElement) -> tuple[str, tuple[str, ...]]:

@@ -61,6 +61,21 @@ _HEADER = Opt(_PRIORITY) + (
     | _TAGGED
 )
 
+# Nine lines of ten, with nothing to decide: every text that fits it, fits _HEADER with the same
+# tokens. No colon in the host, which would be a tag, and no level, which would not be the host.
+_USUAL = (
+    STAMP("stamp")
+    + Suppress(" ")
+    + ~_LEVEL
+    + Regex("[^ :<]+")("host")
+    + Suppress(" ")
+    + Regex(_NAME)("program")
+    + Suppress("[")
+    + Regex("[0-9]{1,7}")("pid")
+    + Suppress(Regex(r"\]: (?![ \[])"))
+    + Regex("(?s:.*)")("text")
+)
+
 # RFC 5424 section 6. `-` is a field that is not known; structured data is passed over.
 _FIELD = Regex("[^ ]+")
 _ELEMENT = Regex(r'\[(?:[^\]"\\]++|"(?:[^"\\]++|\\(?s:.))*+")*+\]')
@@ -94,14 +109,32 @@ class HeaderReader:
 
     def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
         self._read_stamp = stamps.read
+        self._match_usual = engine.row("usual header", _USUAL).match
         self._match = engine.one("header", _HEADER).match
         self._match_tag = engine.one("tag", _TAGGED).match
         self._match_rfc5424 = engine.one("header of RFC 5424", _RFC5424).match
 
     def read(self, line: Line) -> Head | None:
         """Return the header of *line*, or None when it has none or its time cannot be."""
-        head = self._read_plain(line, line.text)
-        return self._read_framed(line) if head is None else head
+        usual = self._match_usual(line.text)
+        if usual is None:
+            head = self._read_plain(line, line.text)
+            return self._read_framed(line) if head is None else head
+        stamp, host, program, pid, text = usual
+        time = self._read_stamp(stamp)
+        if time is None:
+            return None
+        mta, agent = read_tag(program)
+        return Head(
+            line=line,
+            text=text.rstrip(_BLANKS),
+            time=time,
+            host=_name_host(host),
+            program=program,
+            agent=agent,
+            pid=int(pid),
+            mta=mta,
+        )
 
     def read_body(self, line: Line, mta: Mta) -> Head:
         """Return *line* as a text of *mta*; a tag of that MTA before it is taken as the program."""

@@ -35,6 +35,18 @@ class Interpreted:
         return tokens
 
 
+class InterpretedRow:
+    """Such a matcher, for an expression in which every token always takes part."""
+
+    def __init__(self, name: str, expr: pp.ParserElement) -> None:
+        self._matcher = Interpreted(name, expr)
+
+    def match(self, text: str, /) -> tuple[str, ...] | None:
+        """Return the tokens of *text* in their order, or None when it is of another kind."""
+        tokens = self._matcher.match(text)
+        return None if tokens is None else tuple(tokens.values())
+
+
 class InterpretedChoice:
     """Several such matchers, tried in their order."""
 
@@ -51,4 +63,4 @@ class InterpretedChoice:
 
 
 #: Matchers that ask pyparsing: for tests, and for whoever doubts the compiler.
-INTERPRETED = Engine(one=Interpreted, first=InterpretedChoice)
+INTERPRETED = Engine(one=Interpreted, row=InterpretedRow, first=InterpretedChoice)

@@ -5,7 +5,8 @@ nothing of grammars; ``compile.py`` makes the patterns, ``interpret.py`` has its
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import methodcaller
 from typing import Protocol
 
 import pyparsing as pp
@@ -28,10 +29,18 @@ class Chooser(Protocol):
         """Return the number of the first expression that fits *text*, with its named tokens."""
 
 
+class RowMatcher(Protocol):
+    """Answers for an expression in which every token always takes part."""
+
+    def match(self, text: str, /) -> tuple[str, ...] | None:
+        """Return the tokens of the whole *text* in their order, or None."""
+
+
 class Engine(Struct, frozen=True, kw_only=True):
     """A way to make matchers: ``COMPILED`` reads logs, ``INTERPRETED`` is the oracle of tests."""
 
     one: Callable[[str, pp.ParserElement], Matcher]
+    row: Callable[[str, pp.ParserElement], RowMatcher]
     first: Callable[[Sequence[tuple[str, pp.ParserElement]]], Chooser]
 
 
@@ -46,6 +55,18 @@ class PatternMatcher:
         """Return the named tokens of *text*, or None when it is of another kind."""
         found = self._match(text)
         return None if found is None else self._take(found)
+
+
+class PatternRow:
+    """One pattern, each of whose groups takes part in every match."""
+
+    def __init__(self, pattern: str) -> None:
+        self._match = re.compile(pattern).match
+
+    def match(self, text: str, /) -> tuple[str, ...] | None:
+        """Return the tokens of *text* in their order, or None."""
+        found = self._match(text)
+        return None if found is None else found.groups()
 
 
 class PatternChooser:
@@ -74,26 +95,32 @@ class PatternChooser:
 
 def _taker(names: Sequence[str], before: int) -> _Take:
     """Return what takes the tokens *names* from a match, whose groups follow the first *before*."""
-    if len(set(names)) < len(names):
-        return _repeated_taker(names, before)
-    match len(names):
-        case 0:
-            return lambda _: {}
-        case 1:
-            return _single_taker(names[0], before + 1)
     groups = range(before + 1, before + 1 + len(names))
+    if len(names) <= 1:
+        return _single_taker(names, before + 1)
+    repeated = len(set(names)) < len(names)
+    values_of = methodcaller("group", *groups)
 
     def take(found: re.Match[str]) -> dict[str, str]:
-        values = found.group(*groups)
-        if None in values:
-            pairs = zip(names, values, strict=True)
-            return {name: value for name, value in pairs if value is not None}
-        return dict(zip(names, values, strict=True))
+        values = values_of(found)
+        if not repeated and None not in values:
+            return dict(zip(names, values, strict=True))
+        tokens: dict[str, str] = {}
+        for name, value in zip(names, values, strict=True):
+            if value is not None:
+                if name in tokens:
+                    return _take_last(found, zip(names, groups, strict=True))
+                tokens[name] = value
+        return tokens
 
     return take
 
 
-def _single_taker(name: str, group: int) -> _Take:
+def _single_taker(names: Sequence[str], group: int) -> _Take:
+    if not names:
+        return lambda _: {}
+    name = names[0]
+
     def take(found: re.Match[str]) -> dict[str, str]:
         value: str | None = found[group]
         return {} if value is None else {name: value}
@@ -101,18 +128,12 @@ def _single_taker(name: str, group: int) -> _Take:
     return take
 
 
-def _repeated_taker(names: Sequence[str], before: int) -> _Take:
-    groups: dict[str, list[int]] = {}
-    for group, name in enumerate(names, start=before + 1):
-        groups.setdefault(name, []).append(group)
-
-    def take(found: re.Match[str]) -> dict[str, str]:
-        tokens: dict[str, str] = {}
-        for name, numbers in groups.items():
-            # Parsing goes left to right: what was set last stands last. (-1, -1) took no part.
-            start, end = max(map(found.span, numbers))
-            if start >= 0:
-                tokens[name] = found.string[start:end]
-        return tokens
-
-    return take
+def _take_last(found: re.Match[str], named: Iterable[tuple[str, int]]) -> dict[str, str]:
+    # Parsing goes left to right: what was set last stands last. A repeat may set the first group
+    # last, so the order of the groups says nothing.
+    spans: dict[str, tuple[int, int]] = {}
+    for name, group in named:
+        span = found.span(group)
+        if span[0] >= 0:
+            spans[name] = max(span, spans.get(name, span))
+    return {name: found.string[start:end] for name, (start, end) in spans.items()}

@@ -25,11 +25,12 @@ class Reader:
 
     def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
         self._header = HeaderReader(stamps, engine)
+        self._read_header = self._header.read
         self._dialects, self._others, self._loggers = _make_choices(engine)
 
     def read(self, line: Line) -> Event:
         """Return what *line* says."""
-        head = self._header.read(line)
+        head = self._read_header(line)
         if head is None:
             return Malformed(line=line, text=line.text)
         return self._read_text(head)
@@ -47,33 +48,35 @@ class Reader:
 
     def _read_text(self, head: Head) -> Event:
         event = self._choice(head).read(head)
-        if event is not None:
-            return event
-        if head.mta is None:
-            return Foreign(
-                line=head.line,
-                time=head.time,
-                host=head.host,
-                program=head.program,
-                agent=head.agent,
-                pid=head.pid,
-            )
-        return Unparsed(
-            line=head.line,
-            time=head.time,
-            host=head.host,
-            program=head.program,
-            agent=head.agent,
-            pid=head.pid,
-            mta=head.mta,
-            text=head.text,
-        )
+        return _rest(head) if event is None else event
 
     def _choice(self, head: Head) -> Choice:
         if head.mta is not None:
             return self._dialects[head.mta]
         is_logger = head.agent is not None and head.agent.startswith(logger.LOGGERS)
         return self._loggers if is_logger else self._others
+
+
+def _rest(head: Head) -> Event:
+    if head.mta is None:
+        return Foreign(
+            line=head.line,
+            time=head.time,
+            host=head.host,
+            program=head.program,
+            agent=head.agent,
+            pid=head.pid,
+        )
+    return Unparsed(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        text=head.text,
+    )
 
 
 @cache
