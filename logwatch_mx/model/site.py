@@ -13,10 +13,12 @@ class Site(Struct, frozen=True, kw_only=True):
     *names*: the
     host's own names. *addresses*: canonical text of own addresses that are not loopback.
     *routable*: special
-    networks that are good at this site.
+    networks that are good at this site. *parents*: domains whose subdomains are ours as well (relay
+    and virtual domains).
     """
 
     domains: frozenset[str] = frozenset()
+    parents: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     routable: tuple[IPv4Network | IPv6Network, ...] = ()
