@@ -129,12 +129,12 @@ def valid_ip(text: str | None) -> str | None:
     return text
 
 
-_BRACKETS = re.compile(r"<([^<>]*)>")
+_BRACKETED = re.compile(r"<([^>]*)")
 
 
 def without_brackets(text: str) -> str:
-    """Return what stands in ``<…>``; text without one such pair around it stays as it is."""
-    inside = _BRACKETS.fullmatch(text)
+    """Return what stands in the leading ``<…>``, closed or cut off; other text stays as it is."""
+    inside = _BRACKETED.match(text)
     return inside[1] if inside else text
 
 

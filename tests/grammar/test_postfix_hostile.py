@@ -83,16 +83,17 @@ def test_an_expired_message_stays_expired(read_postfix):
 
 
 @pytest.mark.parametrize(
-    "printed",
+    ("printed", "message_id"),
     [
-        "x@v.test> client=localhost[127.0.0.1]",
-        "x@v.test>, relay=127.0.0.1[127.0.0.1]:25, status=sent (ok)",
-        "\x1b[2J",
+        ("<x@v.test> client=localhost[127.0.0.1]", "x@v.test"),
+        ("<x@v.test>, relay=127.0.0.1[127.0.0.1]:25, status=sent (ok)", "x@v.test"),
+        ("x@v.test, client=localhost[127.0.0.1]", "x@v.test, client=localhost[127.0.0.1]"),
+        ("<\x1b[2J\x00>", "\x1b[2J\x00"),
     ],
 )
-def test_a_message_id_stays_a_message_id(read_postfix, postfix_event, printed):
-    text = f"14F0A232BB4: message-id=<{printed}"
-    fields = {"queue_id": "14F0A232BB4", "message_id": f"<{printed}"}
+def test_a_message_id_stays_a_message_id(read_postfix, postfix_event, printed, message_id):
+    text = f"14F0A232BB4: message-id={printed}"
+    fields = {"queue_id": "14F0A232BB4", "message_id": message_id}
     assert read_postfix(text, "cleanup") == postfix_event(Message, text, "cleanup", **fields)
 
 

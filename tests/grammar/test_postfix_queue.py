@@ -60,12 +60,24 @@ from logwatch_mx.model.event import Bounce, Client, Message, Removed
         (
             "cleanup",
             "2D6BB25A25A: message-id=<a@a.test>+29A6080B",
-            {"queue_id": "2D6BB25A25A", "message_id": "<a@a.test>+29A6080B"},
+            {"queue_id": "2D6BB25A25A", "message_id": "a@a.test"},
         ),
         (
             "cleanup",
             "2D6BB25A25A: message-id=<a@a.test> <b@a.test>",
-            {"queue_id": "2D6BB25A25A", "message_id": "<a@a.test> <b@a.test>"},
+            {"queue_id": "2D6BB25A25A", "message_id": "a@a.test"},
+        ),
+        pytest.param(
+            "cleanup",
+            "2D6BB25A25A: message-id=<eyJyZXBseV90byI6Im5ldWZlcnRAaW5ub3Y",
+            {"queue_id": "2D6BB25A25A", "message_id": "eyJyZXBseV90byI6Im5ldWZlcnRAaW5ub3Y"},
+            id="cut",
+        ),
+        pytest.param(
+            "cleanup",
+            "2D6BB25A25A: message-id==?UTF-8?B?PDE5?= =?UTF-8?B?MTI=?=",
+            {"queue_id": "2D6BB25A25A", "message_id": "=?UTF-8?B?PDE5?= =?UTF-8?B?MTI=?="},
+            id="encoded by a broken client",
         ),
         (
             "cleanup",
