@@ -46,7 +46,11 @@ class _Switch:
 
 def shipped_place() -> Traversable:
     """Return the directory of the shipped rules: inside the wheel, or at the top of a checkout."""
-    package = files("logwatch_mx")
+    return place_in(files("logwatch_mx"))
+
+
+def place_in(package: Traversable) -> Traversable:
+    """Return where the rules of *package* are: in it, or beside it when it was not built."""
     inside = package / "_data" / "rules"
     if inside.is_dir():
         return inside

@@ -67,7 +67,17 @@ def is_own(text: str, site: Site) -> bool:
 def is_own_domain(domain: str, site: Site) -> bool:
     """Tell whether mail for *domain* is ours to deliver; an illegal domain never is."""
     name = alabel(domain)
-    return name is not None and name in site.domains
+    if name is None:
+        return False
+    return name in site.domains or (bool(site.parents) and _is_below(name, site.parents))
+
+
+def _is_below(name: str, parents: frozenset[str]) -> bool:
+    while "." in name:
+        name = name.partition(".")[2]
+        if name in parents:
+            return True
+    return False
 
 
 def is_protected_domain(domain: str, site: Site) -> bool:

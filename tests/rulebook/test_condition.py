@@ -212,6 +212,15 @@ def test_an_illegal_domain_is_not_own_even_when_the_site_lists_it():
     assert not matches("domain is own", event, "a..b", site)
 
 
+@pytest.mark.parametrize(
+    ("domain", "own"),
+    [("a.b.relay.test", True), ("a.relay.test", True), ("arelay.test", False), ("test", False)],
+)
+def test_subdomains_are_own_where_the_site_says_so(domain, own):
+    site = Site(domains=frozenset({"relay.test"}), parents=frozenset({"relay.test"}))
+    assert matches("domain is own", SENT, domain, site) is own
+
+
 def test_a_protected_domain_is_known():
     assert matches("domain is protected", SENT, "Partner.test")
     assert matches("sender.domain is not protected", MESSAGE)

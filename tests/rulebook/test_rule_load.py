@@ -296,6 +296,11 @@ def test_files_that_are_no_rules_are_told(tmp_path):
     ]
 
 
+def test_a_path_that_cannot_be_asked_for_is_told(tmp_path):
+    (said,) = faults(tmp_path / ("x" * 300))
+    assert said.startswith(f"{tmp_path}/xxx")
+
+
 def test_nothing_of_a_hostile_file_reaches_the_terminal(tmp_path):
     text = 'id = "\\u001b[2J"\ntitle = "t"\nwhen = "auth"\n"\\u001b[1m" = 1\nby = "\\u0007"\n'
     said = "".join(fault_of(tmp_path, text))

@@ -41,6 +41,13 @@ from logwatch_mx.rulebook.sentence import _FLAGS, explain, spell_duration
                 " (loopback or one of our own) or the mailer is relay)"
             ),
         ),
+        (
+            "ok and not delivery and client.ip exists",
+            (
+                "a line where it succeeded, the line is not a delivery attempt"
+                " and the client's address is given"
+            ),
+        ),
         ('queue_id is "own"', "a line where the queue id is own"),
     ],
 )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import logwatch_mx
 from logwatch_mx.app.setup import build_engine
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.grammar.reader import Reader
@@ -18,7 +17,7 @@ from logwatch_mx.rulebook.condition import compile_condition
 from logwatch_mx.rulebook.examples import check_examples
 from logwatch_mx.rulebook.fields import FIELDS, KINDS
 from logwatch_mx.rulebook.keys import EXAMPLE_KEYS, RULE_KEYS
-from logwatch_mx.rulebook.load import load_rules, shipped_place, shipped_rules
+from logwatch_mx.rulebook.load import load_rules, place_in, shipped_rules
 
 RULES = shipped_rules(disabled=True)
 IDS = [found.rule.id for found in RULES]
@@ -58,8 +57,13 @@ def runner(rules):
     return run
 
 
-def test_the_rules_of_a_checkout_are_found():
-    assert Path(str(shipped_place())) == Path(logwatch_mx.__file__).parent.parent / "rules"
+def test_the_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path):
+    package = tmp_path / "logwatch_mx"
+    package.mkdir()
+    assert place_in(package) == tmp_path / "rules"
+    built = package / "_data" / "rules"
+    built.mkdir(parents=True)
+    assert place_in(package) == built
 
 
 def test_the_detectors_are_switched_on_and_the_extras_are_not():
