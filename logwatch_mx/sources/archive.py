@@ -5,11 +5,11 @@ Memory stays bounded whatever is read: a block, one line, and what an unpacker n
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from logwatch_mx.errors import DataError
-from logwatch_mx.sources.block import Block
+from logwatch_mx.sources.block import BLOCK_SIZE, Block
 from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.opening import explained, open_log, shown
 from logwatch_mx.sources.split import Splitter
@@ -17,7 +17,7 @@ from logwatch_mx.sources.unpack import MAGIC_LENGTH, sniff, unpack
 
 STDIN = Path("-")
 _STDIN_FD = 0
-BLOCK_SIZE = 1 << 20
+
 # Archives are read in smaller pieces than they unpack to.
 _PACKED_READ = 1 << 16
 
@@ -59,7 +59,7 @@ def read_blocks(
             os.close(fd)
 
 
-def read_bytes(path: Path) -> Iterator[bytes]:
+def read_bytes(path: Path) -> Generator[bytes]:
     """Yield the plain bytes of the file *path*, unpacked where it is an archive.
 
     Raises as ``read_blocks`` does.

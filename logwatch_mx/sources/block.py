@@ -21,6 +21,7 @@ from logwatch_mx.sources.losses import Losses
 
 # Postfix and sendmail log a few kB at most; 1 MiB leaves room for any relay that joins lines.
 MAX_LINE = 1 << 20
+BLOCK_SIZE = 1 << 20
 
 
 class Block(Struct, frozen=True):

@@ -182,7 +182,7 @@ def _backwards(segment: Segment, stop: int, floor: int, *, finished: bool) -> It
             ended = bool(data)
         first = 0 if start == floor == 0 else data.find(b"\n") + 1
         if first or start == floor == 0:
-            whole = data[first:] + _line_end(data[data.rfind(b"\n", first) + 1 :], line)
+            whole = data[first:] + _line_end(data[max(first, data.rfind(b"\n") + 1) :], line)
             if whole:
                 yield whole if whole.endswith(b"\n") else whole + b"\n"
             line = [data[:first]]

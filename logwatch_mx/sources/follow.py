@@ -1,0 +1,124 @@
+"""Following a log through rotation: what was seen → where to read on. Pure.
+
+A place in a log is a ``Checkpoint``. What the directory shows of the log now is a sequence of
+``Seen``, in time order. From both, ``judge`` says what became of the file being read, and ``legs``
+what is to be read, in which order:
+
+1. renamed and created anew: the old file to its end, then those between, then the new one;
+2. copied and truncated: the copy from our place on, then those between, then the file from its
+   beginning. The copy is known by its first bytes;
+3. deleted: what had not been read is lost; then whatever is newer than the last bytes read.
+
+What can be lost: lines that were cut away or deleted before they were read and of which there is no
+copy; and lines of a copy whose original was empty at every look (nothing tells then that it is
+new). Copying itself loses what is written between the copy and the truncation, for everybody.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from hashlib import blake2b
+
+from msgspec import Struct
+
+HEAD = 1024
+
+
+class Checkpoint(Struct, frozen=True):
+    """A place in a log: *offset* bytes into the file that had *device* and *inode*.
+
+    *number* is that of the next line. *fingerprint* is that of the file's first *head* bytes, which
+    are as many as there were, 1024 at most: it tells a file from another one with its inode, and
+    knows a copy. *modified* (ns) is when the last bytes read were written at the latest. *older*
+    are rotated files before this one that may still grow.
+    """
+
+    path: str
+    device: int
+    inode: int
+    offset: int
+    number: int
+    fingerprint: bytes = b""
+    head: int = 0
+    modified: int = 0
+    older: tuple["Checkpoint", ...] = ()
+
+
+class Seen(Struct, frozen=True):
+    """A file of the log as the directory shows it.
+
+    *current*: it is the one under the log's path. *same*: it begins as the checkpoint's file did.
+    """
+
+    path: str
+    device: int
+    inode: int
+    size: int = 0
+    modified: int = 0
+    packed: bool = False
+    current: bool = False
+    same: bool = False
+
+
+class Leg(Struct, frozen=True):
+    """A file to be read from *offset* on, where line *number* begins."""
+
+    seen: Seen
+    offset: int = 0
+    number: int = 1
+
+
+class Fate(StrEnum):
+    """What became of the file that was being read under a path."""
+
+    SAME = "the same file"
+    CUT = "truncated, or written anew in place"
+    REPLACED = "another file has its name"
+    GONE = "no file has its name"
+
+
+def fingerprint(head: bytes) -> bytes:
+    """Return the fingerprint of a file's first bytes, empty for none."""
+    return blake2b(head, digest_size=16).digest() if head else b""
+
+
+def judge(mark: Checkpoint, here: Seen | None, *, size: int, consumed: int) -> Fate:
+    """Return what became of the file at *mark*, now that its path shows *here*.
+
+    *size* is that of the open file, *consumed* how many bytes of it were read;
+    ``here.same`` is asked of the open file when it is the same one.
+    """
+    if here is None:
+        return Fate.GONE
+    if (here.device, here.inode) != (mark.device, mark.inode):
+        return Fate.REPLACED
+    return Fate.SAME if size >= consumed and here.same else Fate.CUT
+
+
+def legs(mark: Checkpoint, seen: Sequence[Seen]) -> tuple[bool, tuple[Leg, ...]]:
+    """Return whether the file at *mark* was found, and what to read from *mark* on, in order.
+
+    *seen* are the log's files in time order.
+    """
+    place = _find(mark, seen)
+    if place is not None:
+        here = Leg(seen=seen[place], offset=mark.offset, number=mark.number)
+        return True, (here, *(Leg(seen=later) for later in seen[place + 1 :]))
+    newer = [later for later in seen if later.current or later.modified > mark.modified]
+    return False, tuple(Leg(seen=later) for later in newer)
+
+
+def _find(mark: Checkpoint, seen: Sequence[Seen]) -> int | None:
+    copy = None
+    for place, file in enumerate(seen):
+        itself = (file.device, file.inode) == (mark.device, mark.inode)
+        # Of a pipe, or a file of which nothing was read, there is no more than its identity.
+        if itself and not mark.head:
+            return place
+        if not file.packed and file.size < mark.offset:
+            continue
+        if itself and file.same:
+            return place
+        # The copy that was made last is the nearest to the original.
+        if mark.head and file.same:
+            copy = place
+    return copy

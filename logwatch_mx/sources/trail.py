@@ -1,0 +1,228 @@
+"""One log, followed through every rotation: its open files in time order, the newest last.
+
+The rules are those of ``follow``; here they meet the files. A rotated file stays open until it has
+not grown for *settle* seconds, because a writer goes on writing to it until it is told to reopen.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from logwatch_mx.sources.block import Block
+from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, judge, legs
+from logwatch_mx.sources.losses import Losses
+from logwatch_mx.sources.names import parse_name, siblings
+from logwatch_mx.sources.reader import Reader, look_at
+
+
+class Trail:
+    """Follows the log at *path*; *settle* is in seconds of the ``now`` that it is handed.
+
+    *fresh*: whatever the file holds when it is first opened is new. Otherwise, without a
+    checkpoint, its present end is where reading begins.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        checkpoint: Checkpoint | None,
+        fresh: bool,
+        settle: float,
+        losses: Losses,
+    ) -> None:
+        self.path = path
+        self.missing = False
+        self.refused = False
+        self._checkpoint = checkpoint
+        self._fresh = fresh
+        self._settle = settle
+        self._losses = losses
+        self._files: list[Reader] = []
+
+    def look(self, now: float) -> list[Block]:
+        """Find out what became of the log; return the ends of lines that will never be finished.
+
+        What cannot be opened yet is tried again at the next look; until then nothing after it is
+        read, so that the order stays.
+        """
+        try:
+            found = os.stat(self.path)  # noqa: PTH116  # a stat_result; Path gives nothing more
+        except PermissionError:
+            self._refuse()
+            return []
+        except OSError:
+            found = None
+        self.missing = found is None
+        if found is None:
+            self._losses.missing += 1
+        try:
+            blocks = self._turn(found, now)
+        except FileNotFoundError:
+            # Rotated just now, between listing and opening: the next look sees it whole.
+            return []
+        except OSError:
+            self._refuse()
+            return []
+        self.refused = False
+        return blocks
+
+    def read(self, size: int, now: float) -> tuple[int, Block | None]:
+        """Return bytes read, about *size* at most, from the oldest file that has any, as lines."""
+        for reader in self._files:
+            taken, block = reader.read(size)
+            if taken:
+                reader.grown = now
+                return taken, block
+        return 0, None
+
+    def retire(self, now: float) -> list[Block]:
+        """Close the rotated files that no longer grow; return their unterminated ends."""
+        blocks: list[Block] = []
+        for reader in self._files[:-1]:
+            if reader.grown is None:
+                reader.grown = now
+            idle = now - reader.grown >= self._settle and not reader.lag()
+            if reader.finished or idle:
+                self._files.remove(reader)
+                blocks += reader.close()
+        return blocks
+
+    def mark(self) -> Checkpoint | None:
+        """Return the place behind everything that was handed out, None before the first file."""
+        if not self._files:
+            return self._checkpoint
+        # A file behind one that is still being read, itself not begun, will be found again.
+        begun = 1
+        for place, reader in enumerate(self._files):
+            if reader.mark().offset or not any(earlier.lag() for earlier in self._files[:place]):
+                begun = place + 1
+        *older, last = [reader.mark() for reader in self._files[:begun]]
+        return replace(last, older=tuple(older))
+
+    def holds(self, identity: tuple[int, int]) -> bool:
+        """Return whether the file with *identity* is open here."""
+        return any(reader.identity == identity for reader in self._files)
+
+    def lag(self) -> int:
+        """Return how many bytes wait to be read."""
+        return sum(reader.lag() for reader in self._files)
+
+    def close(self) -> None:
+        """Close every file; the places stay in ``mark``."""
+        self._checkpoint = self.mark()
+        for reader in self._files:
+            reader.close()
+        self._files = []
+
+    def _refuse(self) -> None:
+        self.refused = True
+        self._losses.refused += 1
+
+    def _turn(self, found: os.stat_result | None, now: float) -> list[Block]:
+        if not self._files:
+            self._begin(found)
+            return []
+        last = self._files[-1]
+        here = None if found is None else _glance(self.path, found, same=last.same())
+        match judge(last.mark(), here, size=last.size, consumed=last.consumed):
+            case Fate.SAME | Fate.GONE:
+                return []
+            case Fate.REPLACED | Fate.CUT:
+                return self._go_on(last, now)
+
+    def _begin(self, found: os.stat_result | None) -> None:
+        mark = self._checkpoint
+        if mark is not None:
+            self._resume(mark)
+        elif found is None:
+            # Whatever appears here from now on is new.
+            self._fresh = True
+        else:
+            reader = Reader(self.path, str(self.path), losses=self._losses)
+            self._files = [reader.start_at(0, 1) if self._fresh else reader.start_at_end()]
+            self._fresh = True
+
+    def _resume(self, mark: Checkpoint) -> None:
+        route: list[Leg] = []
+        for older in mark.older:
+            was_found, there = legs(older, self._seen(older))
+            route += there[:1] if was_found else ()
+        taken = {_identity(leg) for leg in route}
+        was_found, there = legs(mark, self._seen(mark))
+        route += [leg for leg in there if _identity(leg) not in taken]
+        if there:
+            self._files = self._open(route)
+            self._losses.vanished += not was_found
+
+    def _go_on(self, last: Reader, now: float) -> list[Block]:
+        mark = last.mark()
+        cut = last.size < last.consumed or not last.same()
+        if not cut:
+            # What the writer did after the rotation is in files younger than this one's last byte.
+            mark = replace(mark, modified=last.modified)
+        was_found, route = legs(mark, self._seen(mark))
+        if cut:
+            held = {reader.identity for reader in self._files[:-1]}
+            self._files[-1:] = self._open([leg for leg in route if _identity(leg) not in held])
+            self._losses.truncated += 1
+            ends = last.close()
+            # A copy holds the unfinished line too; without one, this is all there is of it.
+            return [] if was_found else ends
+        # The last one is open already, whatever it is called and whether it is packed by now.
+        rest = route[1:] if was_found else route
+        known = {reader.identity: reader for reader in self._files}
+        opened = iter(self._open([leg for leg in rest if _identity(leg) not in known]))
+        chain = [
+            known.pop(_identity(leg)) if _identity(leg) in known else next(opened) for leg in rest
+        ]
+        self._files = [*known.values(), *chain]
+        last.grown = now
+        return []
+
+    def _open(self, route: Iterable[Leg]) -> list[Reader]:
+        """Open all of *route*, or nothing and raise ``OSError``."""
+        opened: list[Reader] = []
+        try:
+            for leg in route:
+                reader = Reader(Path(leg.seen.path), str(self.path), losses=self._losses)
+                opened.append(reader)
+                if reader.identity != _identity(leg):
+                    raise FileNotFoundError(leg.seen.path)
+                reader.start_at(leg.offset, leg.number)
+        except OSError:
+            for reader in opened:
+                reader.close()
+            raise
+        return opened
+
+    def _seen(self, mark: Checkpoint) -> list[Seen]:
+        """Return the files of the log in time order up to the one under its path."""
+        # A link names one file of a series whose other files stand beside its target.
+        linked = self.path.is_symlink()
+        path = Path(os.path.realpath(self.path)) if linked else self.path
+        series = linked or parse_name(path.name).current
+        seen: list[Seen] = []
+        for file in siblings(path) if series else (path,):
+            try:
+                one = look_at(file, mark, current=file == path)
+            except OSError:
+                if file == path:
+                    raise
+                self._losses.refused += 1
+                continue
+            if one is not None:
+                seen.append(one)
+            if file == path:
+                break
+        return seen
+
+
+def _identity(leg: Leg) -> tuple[int, int]:
+    return leg.seen.device, leg.seen.inode
+
+
+def _glance(path: Path, found: os.stat_result, *, same: bool) -> Seen:
+    return Seen(path=str(path), device=found.st_dev, inode=found.st_ino, same=same)
