@@ -1,0 +1,69 @@
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from logwatch_mx.config.settings import Hook, Settings
+from logwatch_mx.model.action import Action, ActionState, Verb
+from logwatch_mx.model.deed import Deed
+from logwatch_mx.model.incident import Incident, IncidentKind
+from logwatch_mx.respond.plan_hooks import plan_hooks
+
+NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+ID = "loop/seaton.biz/2026-11-23T14:29:10Z"
+INCIDENT = Incident(
+    id=ID, kind=IncidentKind.LOOP, subject="seaton.biz", opened=NOW, first=NOW, last=NOW
+)
+TICKET = Hook(command=("/hooks/ticket", "-v"), on=("confirmed", "closed"))
+BELL = Hook(command=("/hooks/bell",), on=("opened",))
+COUNTER = Hook(command=("/hooks/counter",), on=("confirmed",), observe=True)
+ACT = Settings(mode="act", hook=(TICKET, BELL, COUNTER))
+
+
+def action(number, hook, *, state=ActionState.RUNNING, on="confirmed", why=None, end=""):
+    return Action(
+        id=f"{ID}#command#{on}#{number}{end}",
+        incident=ID,
+        verb=Verb.COMMAND,
+        target="seaton.biz",
+        state=state,
+        why=why or f"{on}: {hook.command[0]}",
+        at=NOW,
+        argv=hook.command,
+    )
+
+
+def decide(on="confirmed", settings=ACT, **inputs):
+    return plan_hooks(INCIDENT, on=on, settings=settings, now=NOW, **inputs)
+
+
+def test_each_hook_for_the_occasion_is_run():
+    assert decide() == ((TICKET, action(1, TICKET)), (COUNTER, action(3, COUNTER)))
+    assert decide("opened") == ((BELL, action(2, BELL, on="opened")),)
+    assert decide("acted") == ()
+
+
+def test_observe_mode_runs_only_what_asks_for_it():
+    observing = msgspec.structs.replace(ACT, mode="observe")
+    would = "observe mode: would run /hooks/ticket"
+    assert decide(settings=observing) == (
+        (TICKET, action(1, TICKET, state=ActionState.PLANNED, why=would)),
+        (COUNTER, action(3, COUNTER)),
+    )
+
+
+@pytest.mark.parametrize("state", [ActionState.RUNNING, ActionState.DONE, ActionState.FAILED])
+def test_what_was_begun_is_not_run_again(state):
+    past = (Deed(action=action(1, TICKET, state=state)),)
+    assert decide(past=past) == ((COUNTER, action(3, COUNTER)),)
+    other = decide(past=past, occasion="pause#2")
+    assert other[0] == (TICKET, action(1, TICKET, end="#pause#2"))
+
+
+def test_what_was_only_planned_is_run_when_the_mode_allows_it():
+    past = (Deed(action=action(1, TICKET, state=ActionState.PLANNED)),)
+    assert decide(past=past)[0] == (TICKET, action(1, TICKET))
+
+
+def test_an_ignored_domain_runs_nothing():
+    assert decide(ignored=frozenset({"seaton.biz"})) == ()
