@@ -57,10 +57,10 @@ def _needles(node: Compare) -> frozenset[str] | None:
         return None
     if field.type is Type.HOST and node.op is Op.IS and node.values[0].text in _CLASSES:
         return None
-    texts = frozenset(value.text.lower() for value in node.values)
-    if len(texts) > _MOST or any(len(t) < _SHORTEST or not _is_plain(t) for t in texts):
+    # Asked before lowering: the Kelvin sign lowers to an ASCII "k".
+    if not all(_is_plain(value.text) for value in node.values) or len(node.values) > _MOST:
         return None
-    return texts
+    return frozenset(value.text.lower() for value in node.values)
 
 
 _CLASSES = frozenset({"loopback", "own", "self"})
@@ -68,7 +68,7 @@ _CLASSES = frozenset({"loopback", "own", "self"})
 
 def _is_plain(text: str) -> bool:
     # A control character may have been decoded from an escape (rsyslog writes #011 for a tab).
-    return text.isascii() and text.isprintable()
+    return len(text) >= _SHORTEST and text.isascii() and text.isprintable()
 
 
 def _worth(texts: frozenset[str]) -> tuple[int, int]:
