@@ -67,8 +67,8 @@ _field = (
     | gap("mailer=") + token(r"[^, ]+", "mailer")
     | gap("dsn=") + token(DSN, "dsn")
     | _relay
-    # quarantine=why, stat=quarantined: the reason is a milter's or an admin's free text
-    | gap(r"quarantine=") + token(r".*(?=, stat=quarantined\Z)", "quarantine")
+    # quarantine=why, stat=quarantined: the reason is any text, cut at 40 characters (160 escaped)
+    | gap("quarantine=") + token(r".{0,160}(?=, stat=quarantined\Z)", "quarantine")
     # xdelay=, pri=, ntries=, stage=, tls_verify=, tls_version=, cipher=
     | gap(r"(?!(?:stat|reply|ctladdr|delay|mailer|relay)=)[a-z_]+=[^, ]*")
 )
@@ -140,16 +140,20 @@ def _split_answer(answer: str) -> tuple[str, str] | None:
     cuts = [found.start() for found in re.finditer(_STAT, answer[:4096])]
     pairs = [(answer[:cut], answer[cut + len(_STAT) :]) for cut in cuts]
     own = [pair for pair in pairs if pair[1].startswith(_TEMPORARY + _PERMANENT)]
-    alike = [pair for pair in own if _is_shortened_alike(*pair)]
+    alike = [pair for pair in own if _is_alike(*pair)]
     chosen = alike or own or pairs
     return chosen[-1] if chosen else None
 
 
-def _is_shortened_alike(reply: str, stat: str) -> bool:
-    """Return whether both are one text of which shortenstring() kept the ends (203 characters)."""
+def _is_alike(reply: str, stat: str) -> bool:
+    """Return whether both are one text.
+
+    Of more than 203 characters shortenstring() kept both ends; a logger may eat the last blanks.
+    """
     again = stat.removeprefix(_DEFERRED)
     ends = (again[:80], again[-80:])
-    return "..." in again and "..." in reply and ends == (reply[:80], reply[-80:])
+    shortened_twice = "..." in again and "..." in reply and ends == (reply[:80], reply[-80:])
+    return shortened_twice or again == reply.rstrip()
 
 
 def _status(dsn: str | None, stat: str, *, refused: bool) -> Status:

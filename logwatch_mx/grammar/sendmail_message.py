@@ -5,6 +5,7 @@ that a client authenticates as are chosen by strangers and stand in the middle: 
 is read from the end of the line.
 """
 
+import re
 from collections.abc import Mapping
 
 from pyparsing import Opt, ZeroOrMore
@@ -64,15 +65,23 @@ _message = (
 
 
 def _build_message(head: Head, tokens: Mapping[str, str]) -> Message:
-    message_id = tokens.get("message_id")
     return Message(
         **place(head, tokens),
         sender=address(tokens["sender"]),
         size=int(tokens["size"]),
         nrcpt=int(tokens["nrcpt"]),
-        message_id=None if message_id is None else address(message_id.strip()).removesuffix(">"),
+        message_id=_without_brackets(tokens.get("message_id")),
         client=client_of(tokens),
     )
+
+
+def _without_brackets(message_id: str | None) -> str | None:
+    """Return what stands in ``<…>``, of which sendmail may have cut the end (100 characters).
+
+    What is not one message-id stays whole, so that nobody shares another's by adding to it.
+    """
+    found = message_id and re.fullmatch(r"\s*<([^<>]*)>?\s*", message_id)
+    return found[1] if found else message_id
 
 
 # srvrsmtp.c, 8.14: AUTH=server, relay=mx.b.test [192.0.2.1], authid=bob, mech=PLAIN, bits=0
