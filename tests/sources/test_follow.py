@@ -1,0 +1,104 @@
+import pytest
+
+from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, fingerprint, judge, legs
+
+MARK = Checkpoint(
+    "maillog", 1, 10, offset=100, number=5, fingerprint=fingerprint(b"head"), head=4, modified=50
+)
+
+
+def seen(path, inode, *, size=200, modified=40, packed=False, same=False, device=1):
+    return Seen(path, device, inode, size, modified, packed, path == "maillog", same)
+
+
+@pytest.mark.parametrize(
+    ("here", "size", "consumed", "fate"),
+    [
+        (seen("maillog", 10, same=True), 200, 100, Fate.SAME),
+        (seen("maillog", 10, same=True), 100, 100, Fate.SAME),
+        (seen("maillog", 10, same=True), 99, 100, Fate.CUT),
+        (seen("maillog", 10, same=False), 200, 100, Fate.CUT),  # cut and grown past our place
+        (seen("maillog", 11, same=True), 200, 100, Fate.REPLACED),
+        (seen("maillog", 10, same=True, device=2), 200, 100, Fate.REPLACED),
+        (None, 200, 100, Fate.GONE),
+    ],
+)
+def test_what_became_of_a_file(here, size, consumed, fate):
+    assert judge(MARK, here, size=size, consumed=consumed) is fate
+
+
+A = seen("maillog.1", 10, same=True)
+OLD = seen("maillog.2", 9)
+NEW = seen("maillog", 11, size=7)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param([OLD, A, NEW], (True, [(A, 100, 5), (NEW, 0, 1)]), id="renamed"),
+        pytest.param(
+            [OLD, seen("maillog.2", 10, same=True), seen("maillog.1", 12), NEW],
+            (
+                True,
+                [
+                    (seen("maillog.2", 10, same=True), 100, 5),
+                    (seen("maillog.1", 12), 0, 1),
+                    (NEW, 0, 1),
+                ],
+            ),
+            id="rotated twice",
+        ),
+        pytest.param(
+            [OLD, seen("maillog.1", 13, same=True), seen("maillog", 10, size=7)],
+            (
+                True,
+                [(seen("maillog.1", 13, same=True), 100, 5), (seen("maillog", 10, size=7), 0, 1)],
+            ),
+            id="copied and truncated",
+        ),
+        pytest.param(
+            [seen("maillog.1", 13, same=True), seen("maillog", 10, size=900)],
+            (
+                True,
+                [(seen("maillog.1", 13, same=True), 100, 5), (seen("maillog", 10, size=900), 0, 1)],
+            ),
+            id="copied, truncated, grown past our place",
+        ),
+        pytest.param(
+            [OLD, seen("maillog.1.gz", 14, size=20, packed=True, same=True), NEW],
+            (
+                True,
+                [(seen("maillog.1.gz", 14, size=20, packed=True, same=True), 100, 5), (NEW, 0, 1)],
+            ),
+            id="packed since: its size says nothing",
+        ),
+        pytest.param(
+            [seen("maillog.1", 13, size=99, same=True), NEW],
+            (False, [(NEW, 0, 1)]),
+            id="a copy that ends before our place is none",
+        ),
+        pytest.param(
+            [seen("maillog.1", 10, same=False), NEW],
+            (False, [(NEW, 0, 1)]),
+            id="the inode was given to another file",
+        ),
+        pytest.param(
+            [OLD, seen("maillog.1", 15, modified=51), NEW],
+            (False, [(seen("maillog.1", 15, modified=51), 0, 1), (NEW, 0, 1)]),
+            id="deleted: only what was written later is new",
+        ),
+        pytest.param([OLD], (False, []), id="deleted, and nothing there yet"),
+        pytest.param([], (False, []), id="the directory is empty"),
+    ],
+)
+def test_where_to_read_on(files, expected):
+    found, route = expected
+    assert legs(MARK, files) == (found, tuple(Leg(*leg) for leg in route))
+
+
+def test_of_an_empty_file_there_is_only_its_identity():
+    empty = Checkpoint("maillog", 1, 10, offset=0, number=1)
+    other = seen("maillog.1", 12, same=True)
+    itself = seen("maillog", 10, same=True)
+    assert legs(empty, [other, itself]) == (True, (Leg(itself),))
+    assert legs(empty, [other]) == (False, (Leg(other),))
