@@ -1,4 +1,4 @@
-"""The Postfix dialect, 2.2 to 3.10: every line kind, in the order in which they are tried.
+"""The Postfix dialect, 2.2 to 3.11: every line kind, in the order in which they are tried.
 
 Comes in: nothing. Goes out: ``KINDS`` for the reader. Deliveries come first, for they are what is
 looked for; a word such as ``warning:`` comes last, for it tells least.

@@ -10,7 +10,7 @@ from pyparsing import Literal, Opt, Regex
 
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.postfix_tokens import (
-    DSN,
+    DSN_IN_TEXT,
     QUOTED,
     bare_host,
     client,
@@ -38,7 +38,7 @@ _envelope = (
 # The culprit may be quoted text that imitates the envelope: <"x; from=<y@z>"@a.test>.
 _said = (
     Opt(Regex(r"[0-9]{3}(?: |(?=;|$))")("code"))
-    + Opt(Regex(DSN)("dsn"))
+    + Opt(Regex(DSN_IN_TEXT)("dsn"))
     + Regex(
         rf" ?(?:<{QUOTED}[^>]*+>)?+"
         r"[^;]*+(?:;(?! (?:from=<|to=<|proto=|helo=<)| *$)[^;]*+)*+"
@@ -58,7 +58,7 @@ _reject = (
     + Opt(Literal(" from ") + client())
     + Regex(r": ?")
     + _said
-    # Then helo=<…>, since 3.8 also sasl_username=…, or an address that the logger cut.
+    # Then helo=<…>, since 3.10 also sasl_method=…, or an address that the logger cut.
     + Opt(Literal(";") + _envelope + Opt(Regex(r",? (?:from|to|helo|sasl_[a-z]+)=.*")))
     + Regex(r" *")
 )
@@ -77,7 +77,7 @@ _content_reject = (
     + ";"
     + _envelope
     + Opt(Regex(r" helo=<[^>]*>"))
-    + Opt(Literal(": ") + Opt(Regex(DSN)("dsn")) + Regex(r".*")("text"))
+    + Opt(Literal(": ") + Opt(Regex(DSN_IN_TEXT)("dsn")) + Regex(r".*")("text"))
 )
 
 # cleanup/cleanup_message.c: warning: DA24C25A31F: message rejected: hopcount exceeded
@@ -113,7 +113,7 @@ _self_mx = (
 )
 
 # smtpd/smtpd_sasl_glue.c: warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dv
-# 3.8 appends `, sasl_username=…`; `aborted` when the client gives up.
+# 3.9 appends `, sasl_username=…`; `aborted` when the client gives up.
 _login_failed = (
     Literal("warning: ")
     + client()

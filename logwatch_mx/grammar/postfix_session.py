@@ -26,7 +26,7 @@ def other_kind(name: str, expr: ParserElement) -> LineKind:
 
 # connect from unknown[192.0.2.7]
 # disconnect from unknown[192.0.2.7] ehlo=2 starttls=1 mail=1 rcpt=0/1 data=0/1 quit=1 commands=5/7
-# lost connection after DATA (7774180 bytes) from unknown[192.0.2.7]       (3.12: behind `NOQUEUE:`)
+# lost connection after DATA (7774180 bytes) from unknown[192.0.2.7]       (3.10: behind `NOQUEUE:`)
 # timeout after END-OF-MESSAGE from … · too many errors after RCPT from …
 # improper command pipelining after EHLO from …: MAIL FROM:<> · bare <LF> received after CONNECT …
 _session = message_prefix() + any_of(

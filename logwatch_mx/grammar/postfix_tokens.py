@@ -1,7 +1,7 @@
 """The words that Postfix lines are made of: queue ids, addresses, hosts, clients.
 
 Comes in: nothing. Goes out: pyparsing tokens in the subset of ``compile.py`` and the small
-functions that turn the text of one into a value. Shapes are those of Postfix 2.2 to 3.10.
+functions that turn the text of one into a value. Shapes are those of Postfix 2.2 to 3.11.
 
 Text inside angle brackets, replies and headers is chosen by strangers. What tells a field from
 text that imitates it is said at each token.
@@ -30,8 +30,8 @@ _STRICT_QUEUE_ID = (
     r"|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}(?=:)"
 )
 
-# global/quote_822_local.c: `info_log_address_format = external` (default since 3.5) quotes a local
-# part such as `"x>, relay=none"`, so what stands in the quotes is no field.
+# `info_log_address_format = external` (default since 3.5) quotes a local part: `"x>, relay=none"`,
+# so that what stands in the quotes is no field. Before 3.5 such a local part looks like fields.
 QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 
 _IPV4 = r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
@@ -43,6 +43,8 @@ _HOST = r"[^\[\]<>(),; \t]+"
 PEER = r"[^\[\]<>() \t]*\[[^\] ]*\](?::[0-9]+)?"
 
 DSN = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}"
+# In free text `8.8.8.8 is listed` begins like one.
+DSN_IN_TEXT = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![.]?[0-9])"
 
 
 def any_of(*patterns: str) -> ParserElement:

@@ -1,6 +1,7 @@
 """Lines that others met (tests/corpora/NOTICE) are read, with the fields that their sources name."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import pytest
 from logwatch_mx.grammar.compile import compile_expression
 from logwatch_mx.grammar.interpret import interpret
 from logwatch_mx.grammar.postfix import KINDS
+from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.grammar.stamp import Stamps
+from logwatch_mx.model.line import Line
 
 CORPORA = Path(__file__).parent.parent / "corpora"
 ROWS = [
@@ -70,6 +74,16 @@ WORDS = {
 @pytest.mark.parametrize(("source", "row"), ROWS)
 def test_a_line_is_of_its_kind(read_postfix, source, row):
     assert read_postfix(row["text"], row["agent"]).kind == row["kind"]
+
+
+def test_a_whole_line_is_of_its_kind():
+    rows = [row for _, row in ROWS if "line" in row]
+    reader = Reader(Stamps(2026, UTC))
+    found = []
+    for row in rows:
+        event = reader.read(Line(text=row["line"]))
+        found.append((row["line"], event.mta, event.agent, event.kind))
+    assert found == [(row["line"], "postfix", row["agent"], row["kind"]) for row in rows]
 
 
 def test_the_fields_are_those_that_the_sources_name(read_postfix):

@@ -1,4 +1,4 @@
-"""Delivery lines: every field, in every shape that 2.2 to 3.12 print it."""
+"""Delivery lines: every field, in every shape that 2.2 to 3.11 print it."""
 
 import pytest
 

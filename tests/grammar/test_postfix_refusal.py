@@ -168,6 +168,24 @@ def test_a_refused_client(read_postfix, postfix_event, text, fields):
 
 
 @pytest.mark.parametrize(
+    ("said", "dsn"),
+    [
+        ("550 5.1.1 no", "5.1.1"),
+        ("550 5.12.345 <b@b.test>: no", "5.12.345"),
+        ("5.7.1 no", "5.7.1"),
+        pytest.param("550 8.8.8.8 is listed", None, id="an address"),
+        pytest.param("550 4.3.2.1 is listed", None, id="an address with a 4"),
+        ("550 no 5.1.1", None),
+        ("9999 text ...", None),
+        ("554", None),
+    ],
+)
+def test_a_dsn_stands_behind_the_code(read_postfix, said, dsn):
+    event = read_postfix(f"NOQUEUE: reject: RCPT from mx.a.test[192.0.2.7]: {said}; proto=SMTP")
+    assert (event.dsn, event.reply) == (dsn, said)
+
+
+@pytest.mark.parametrize(
     ("text", "fields"),
     [
         (
