@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.case import Case
 from logwatch_mx.detect.counting import CountingDetector, CountingState
-from logwatch_mx.detect.domains import domains_of
+from logwatch_mx.detect.domains import domains_of, is_own
 from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
 from logwatch_mx.detect.reasons import is_own_remedy
 from logwatch_mx.detect.spike import SpikeDetector, SpikeState
@@ -212,7 +212,7 @@ class Engine:
         case = self._awake(name, hint.at, changes)
         opened, messages = self._loop.weigh(domain, hint, case)
         if opened is not None:
-            opened.own = domain in self.site.domains
+            opened.own = is_own(domain, self.site)
             self._open(opened, changes)
         changes.questions.extend(
             TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at)

@@ -20,7 +20,7 @@ from logwatch_mx.sources.block import Block, lines
 from logwatch_mx.sources.finding import expand
 from logwatch_mx.sources.history import History, Position
 from logwatch_mx.sources.losses import Losses
-from logwatch_mx.sources.names import families
+from logwatch_mx.sources.names import families, siblings
 
 #: Sorts before every stamp that a log can have.
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -54,11 +54,11 @@ class Place(Struct, frozen=True):
 
     def position(self, offset: int) -> Position | None:
         """Return the place of the line at *offset* in the log's history."""
-        return self.stream.history.position(self.block, offset)
+        return self.stream.position(self.block, offset)
 
 
 class Stream:
-    """The files of one log, oldest first."""
+    """The files of one log, oldest first, all of them finished."""
 
     def __init__(
         self, paths: Sequence[Path], *, year: int | None, zone: tzinfo, body: Mta | None = None
@@ -81,6 +81,10 @@ class Stream:
         reader, stamps = self._back
         stamps.extend(at)
         return reader
+
+    def position(self, block: Block, offset: int) -> Position | None:
+        """Return the place of the line at *offset* of *block* in the log's history."""
+        return self.history.position(block, offset)
 
     def blocks(self, progress: Callable[[int], None] | None = None) -> Iterator[Block]:
         """Yield the log's bytes in blocks of whole lines.
@@ -109,6 +113,25 @@ class Stream:
         if self._body is not None:
             return self.reader.read_body(line, self._body)
         return self.reader.read(line)
+
+
+class LiveStream(Stream):
+    """A log that grows: the file under its name now, and the rotated ones before it."""
+
+    def __init__(self, path: Path, *, zone: tzinfo) -> None:
+        super().__init__(siblings(path) or (path,), year=None, zone=zone)
+        self.name = str(path)
+        # The log is being written now: no stamp lies in the future, and none is fixed by a mtime.
+        self.stamps = Stamps(None, zone, None)
+        self.reader = Reader(self.stamps)
+
+    def position(self, block: Block, offset: int) -> Position | None:
+        """Return the place in the history; after a rotation the files are looked at anew."""
+        place = super().position(block, offset)
+        if place is None:
+            self.history.refresh(siblings(Path(self.name)))
+            place = super().position(block, offset)
+        return place
 
 
 def open_streams(

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from logwatch_mx.app.engine import Engine, EngineState, Watch
-from logwatch_mx.config.load import DEFAULT_PATH, load_settings
+from logwatch_mx.config.load import Overrides, find_config, load_settings
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.model.site import Site
 from logwatch_mx.rulebook.fields import get
@@ -54,23 +55,6 @@ def build_engine(
     return Engine(settings=settings, watches=watches, site=site, provider=provider_of, state=state)
 
 
-def read_settings(config: Path | None) -> Settings:
-    """Return the settings of *config*; without it those of the default file, or the defaults."""
-    if config is None and not DEFAULT_PATH.exists():
-        return Settings()
-    return load_settings(config or DEFAULT_PATH)
-
-
-def site_for_replay(
-    settings: Settings, *, domains: Sequence[str] = (), addresses: Sequence[str] = ()
-) -> Site:
-    """Return what is ours for an old log: what is configured and named, never what this machine is.
-
-    The log may come from another host; its interfaces are not this one's.
-    """
-    return Site(
-        domains=frozenset(d.lower().rstrip(".") for d in (*settings.mta.own_domains, *domains)),
-        addresses=frozenset((*settings.mta.own_addresses, *addresses)),
-        routable=settings.dns.routable,
-        protected=frozenset(settings.respond.protected_domains),
-    )
+def read_settings(config: Path | None, **words: Any) -> Settings:  # noqa: ANN401  # as Overrides has them
+    """Return the settings of *config* (without it those of the default file) under *words*."""
+    return load_settings(find_config(config), Overrides(**words), check_hooks=False)

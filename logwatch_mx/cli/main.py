@@ -11,6 +11,9 @@ import click
 
 from logwatch_mx.errors import ConfigErrors, Exit, LogwatchError
 
+#: What a shell gives a program that Ctrl-C ended.
+INTERRUPTED = 130
+
 COMMANDS = {
     "run": ("logwatch_mx.cli.run", "The daemon: tail the log, detect, confirm, act, tell."),
     "replay": ("logwatch_mx.cli.replay", "Say what the daemon would have seen in old logs."),
@@ -37,10 +40,12 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a newcomer needs them."""
+        del ctx
         return [name for name in COMMANDS if _spec(name)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command, or None when there is no such command."""
+        del ctx
         if cmd_name not in COMMANDS or not _spec(cmd_name):
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
@@ -64,16 +69,13 @@ def _spec(name: str) -> bool:
 )
 @click.version_option(package_name="logwatch_mx", prog_name="logwatch-mx")
 def cli() -> None:
-    """Find mail loops and deferral spikes in Postfix and sendmail logs, confirm them by DNS.
-
-    Stop them.
-    """
+    """Find mail loops and deferral spikes in Postfix and sendmail logs; confirm and stop them."""
 
 
 def main() -> None:
-    """Run the command line; a user never sees a traceback.
+    """Run the command line.
 
-    And each kind of error has its exit code.
+    A user never sees a traceback, and each kind of error has its exit code.
     """
     try:
         code = cli.main(standalone_mode=False)
@@ -83,30 +85,34 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         _finish(Exit.USAGE if isinstance(error, click.UsageError) else error.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         _say("stopped")
-        _finish(130)
-    except ConfigErrors as group:
-        for fault in group.exceptions:
-            _say(str(fault))
-        _finish(group.code)
-    except LogwatchError as error:
-        _say(str(error))
-        _finish(error.code)
+        _finish(INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, a pager) has seen enough; there is nobody left to tell.
         sys.stderr.close()
         _finish(Exit.OK)
-    except KeyboardInterrupt:
-        _say("stopped")
-        _finish(130)
-    except PermissionError as error:
-        _say(f"{error.filename}: permission denied: run as a user who may read or write it")
-        _finish(Exit.NO_PERMISSION)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _say(f"{where}{error.strerror or error}")
-        _finish(Exit.FAILED)
+    except (ConfigErrors, LogwatchError, OSError) as error:
+        _finish(_tell(error))
+
+
+def _tell(error: ConfigErrors | LogwatchError | OSError) -> int:
+    """Say what is wrong, one line a fault, and return the exit code."""
+    match error:
+        case ConfigErrors():
+            for fault in error.exceptions:
+                _say(str(fault))
+            return error.code
+        case LogwatchError():
+            _say(str(error))
+            return error.code
+        case PermissionError():
+            _say(f"{error.filename}: permission denied: run as a user who may read or write it")
+            return Exit.NO_PERMISSION
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"{where}{error.strerror or error}")
+            return Exit.FAILED
 
 
 def _say(text: str) -> None:
@@ -117,5 +123,5 @@ def _finish(code: int) -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nothing is left to flush at exit
+        sys.stdout = None
     sys.exit(code)

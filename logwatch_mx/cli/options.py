@@ -12,7 +12,7 @@ import click
 Command = Callable[..., Any]
 
 
-class ZoneType(click.ParamType):
+class ZoneType(click.ParamType[Any]):
     """A time zone: ``UTC``, ``Europe/Berlin``, ``local``."""
 
     name = "zone"
@@ -33,7 +33,7 @@ class ZoneType(click.ParamType):
             self.fail(f"{value!r} is no time zone (try UTC or Europe/Berlin)", param, ctx)
 
 
-class TimeType(click.ParamType):
+class TimeType(click.ParamType[Any]):
     """A time: ISO 8601, without offset in the log's zone, or a duration ago (``2h``, ``7d``)."""
 
     name = "time"
@@ -54,7 +54,7 @@ class TimeType(click.ParamType):
             self.fail(f"{value!r} is no time (try 2026-11-23T05:00 or 2h)", param, ctx)
 
 
-class AddressType(click.ParamType):
+class AddressType(click.ParamType[Any]):
     """An IP address, in its canonical form."""
 
     name = "ip"

@@ -56,13 +56,13 @@ def replay(
         build_engine,
         load_all_rules,
         read_settings,
-        site_for_replay,
     )
     from logwatch_mx.app.stats import Stats  # noqa: PLC0415
+    from logwatch_mx.mta.site import configured_site  # noqa: PLC0415
 
-    settings = read_settings(config)
-    compiled = load_all_rules((*settings.rules, *rules))
-    site = site_for_replay(settings, domains=own_domain, addresses=own_address)
+    settings = read_settings(config, own_domains=own_domain, own_addresses=own_address, rules=rules)
+    compiled = load_all_rules(settings.rules)
+    site = configured_site(settings)
     streams = open_streams(paths, year=year, zone=zone)
     engine = build_engine(settings, site=site, rules=compiled)
     counted = Stats() if stats else None

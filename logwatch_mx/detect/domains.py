@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict, Reject
+from logwatch_mx.model.site import Site
 
 
 @lru_cache(maxsize=65536)
@@ -36,3 +37,15 @@ def domains_of(event: Event) -> tuple[str | None, ...]:
         case Reject(recipient=str(address)):
             return (domain_of(address),)
     return (None,)
+
+
+def is_own(domain: str, site: Site) -> bool:
+    """Say whether mail for *domain* is this site's to deliver, or for its own names."""
+    if domain in site.domains or domain in site.names:
+        return True
+    rest = domain
+    while rest:
+        if rest in site.parents:
+            return True
+        rest = rest.partition(".")[2]
+    return False

@@ -6,15 +6,13 @@ from msgspec import Struct
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """Own domains and addresses (from the MTA, the configuration and the command line), and
-    routable networks.
+    """Own domains and addresses, and networks that are routable here.
 
-    *domains*: mail for them is ours to deliver (mydestination, class w, relay and virtual domains).
-    *names*: the
-    host's own names. *addresses*: canonical text of own addresses that are not loopback.
-    *routable*: special
-    networks that are good at this site. *parents*: domains whose subdomains are ours as well (relay
-    and virtual domains).
+    They come from the MTA, the configuration and the command line. *domains*: mail for them is ours
+    to deliver (mydestination, class w, relay and virtual domains). *parents*: domains whose
+    subdomains are ours as well (relay and virtual domains). *names*: the host's own names.
+    *addresses*: canonical text of own addresses that are not loopback. *routable*: special networks
+    that are good at this site.
     """
 
     domains: frozenset[str] = frozenset()

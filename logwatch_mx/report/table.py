@@ -29,13 +29,18 @@ NAMES = {
 LINE_WIDTH = 400
 
 
-def print_incidents(console: Console, incidents: Sequence[Incident]) -> None:
-    """Print a block for each incident, or say that there is none."""
+def print_incidents(
+    console: Console,
+    incidents: Sequence[Incident],
+    *,
+    nothing: str = "No incident: no mail loop and no deferral spike in these lines.",
+) -> None:
+    """Print a block for each incident, or *nothing*."""
     for incident in incidents:
         console.print(render(incident))
         console.print()
     if not incidents:
-        console.print("No incident: no mail loop and no deferral spike in these lines.")
+        console.print(nothing)
 
 
 def print_input(

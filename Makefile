@@ -1,0 +1,66 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REPLAY := $(BIN)/logwatch-mx replay --year 2026 --tz UTC --dns zone:samples/maillog/dns.zone
+
+.PHONY: help demo test lint format bench lab lab-smoke nightly fuzz clean samples
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo      show the main job on real logs (installs itself into $(VENV))"
+	@echo "make test      the whole test suite"
+	@echo "make lint      ruff, format and mypy --strict"
+	@echo "make lab       real Postfix and real sendmail in namespaces (root, some minutes)"
+	@echo "make bench     speed against the tools of the trade, in one run"
+	@echo "make nightly   everything that takes long"
+
+# A Debian without python3-venv has a venv module that cannot install pip.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "logwatch_mx needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null \
+	  || { rm -rf $(VENV); apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.made
+	@echo "installing logwatch_mx into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.installed
+	@echo "installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	@BIN=$(BIN) samples/demo.sh
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not lab and not slow" tests
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lab: $(VENV)/.dev
+	$(BIN)/python tests/lab/run.py
+	$(BIN)/python -m pytest -q -m lab tests/lab
+
+lab-smoke: $(VENV)/.dev
+	$(BIN)/python tests/lab/run.py
+	$(BIN)/python -m pytest -q -m "lab and smoke" tests/lab
+
+bench: $(VENV)/.dev
+	$(BIN)/python bench/run.py
+
+nightly: $(VENV)/.dev lab
+	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
+
+clean:
+	rm -rf $(VENV) .lab-cache .pytest_cache .mypy_cache .ruff_cache

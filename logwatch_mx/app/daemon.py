@@ -1,0 +1,235 @@
+"""The daemon as a whole: settings in, everything put together, signals obeyed.
+
+Everything put away.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+from msgspec import msgpack
+
+from logwatch_mx.app.desk import Desk
+from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.live import Live
+from logwatch_mx.app.memory import Memory, unpack_memory
+from logwatch_mx.app.proof import Prover
+from logwatch_mx.app.setup import build_engine, load_all_rules
+from logwatch_mx.config.settings import Settings
+from logwatch_mx.confirm.confirm import Resolver
+from logwatch_mx.confirm.open import open_resolver
+from logwatch_mx.errors import ConfigErrors, LogwatchError
+from logwatch_mx.model.event import Mta
+from logwatch_mx.model.site import Site
+from logwatch_mx.mta.interfaces import is_own_address
+from logwatch_mx.mta.site import discover_site
+from logwatch_mx.respond.postfix import PostfixMap
+from logwatch_mx.respond.recover import recover
+from logwatch_mx.respond.route import RouteMap
+from logwatch_mx.sources.follow import Checkpoint
+from logwatch_mx.sources.tail import Tail
+from logwatch_mx.sources.watch import Watcher
+from logwatch_mx.state.store import Store
+
+Log = Callable[[str], None]
+#: As far back as a look-back reaches.
+READ_WHOLE = 64 << 20
+
+
+async def run_daemon(
+    settings: Settings, *, zone: tzinfo, log: Log, reload: Callable[[], Settings], from_start: bool
+) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    SIGHUP calls *reload*, and the old settings stay when that fails. *from_start*: a log without a
+    saved place is read from its beginning, else from its end.
+    """
+    with Store.open(settings.state.path) as store:
+        for note in store.notes:
+            log(note)
+        await _serve(settings, store, zone=zone, log=log, reload=reload, from_start=from_start)
+
+
+async def _serve(
+    settings: Settings,
+    store: Store,
+    *,
+    zone: tzinfo,
+    log: Log,
+    reload: Callable[[], Settings],
+    from_start: bool,
+) -> None:
+    memory = _load_memory(store, log)
+    site, notes = discover_site(settings)
+    for note in notes:
+        log(note)
+    maps = open_maps(settings, log)
+    _recover(store, maps, log, acting=settings.mode == "act", expiry=settings.respond.expiry)
+    places = {
+        path: msgpack.decode(raw, type=Checkpoint) for path, raw in store.load_checkpoints().items()
+    }
+    begin = from_start or _is_small(settings.source.files)
+    tail = Tail(settings.source.files, places, start="begin" if begin else "end")
+    engine = build_engine(
+        settings, site=site, rules=load_all_rules(settings.rules), state=memory.engine
+    )
+    notify_systemd = _Systemd()
+    live = Live(
+        tail=tail,
+        engine=engine,
+        memory=memory,
+        store=store,
+        zone=zone,
+        log=log,
+        alive=notify_systemd.alive,
+    )
+    desk = Desk(
+        settings=settings,
+        site=site,
+        store=store,
+        state=memory.desk,
+        prover=_prover(settings, site),
+        maps=maps,
+        judge=live.judge,
+        log=log,
+    )
+    live.attach(desk)
+    loop = asyncio.get_running_loop()
+    watcher = Watcher(settings.source.files, lambda: loop.call_soon_threadsafe(live.wake))
+
+    def on_hup() -> None:
+        try:
+            fresh = reload()
+            live.engine = _reloaded(fresh, site, memory)
+        except (ConfigErrors, LogwatchError) as error:
+            faults = error.exceptions if isinstance(error, ConfigErrors) else (error,)
+            for fault in faults:
+                log(f"not reloaded, the old settings stay: {fault}")
+            return
+        desk.settings = fresh
+        log("settings reloaded")
+
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, live.stop)
+    loop.add_signal_handler(signal.SIGHUP, on_hup)
+    watcher.start()
+    log(f"watching {', '.join(settings.source.files)} in {settings.mode} mode")
+    notify_systemd.ready()
+    try:
+        await live.run()
+    finally:
+        notify_systemd.stopping()
+        watcher.stop()
+        await desk.close()
+        tail.close()
+    log("stopped")
+
+
+def _is_small(paths: tuple[str, ...]) -> bool:
+    """Say whether a log that was never read is read whole: what began the trouble is in there."""
+    size = 0
+    for path in paths:
+        with suppress(OSError):
+            size += Path(path).stat().st_size
+    return size <= READ_WHOLE
+
+
+def _load_memory(store: Store, log: Log) -> Memory:
+    saved = store.load_engine()
+    if saved is None:
+        return Memory()
+    try:
+        return unpack_memory(saved)
+    except ValueError as error:
+        log(f"what was remembered cannot be read and is begun anew: {error}")
+        return Memory()
+
+
+def _reloaded(settings: Settings, site: Site, memory: Memory) -> Engine:
+    return build_engine(
+        settings, site=site, rules=load_all_rules(settings.rules), state=memory.engine
+    )
+
+
+def _prover(settings: Settings, site: Site) -> Prover:
+    def opened(servers: tuple[str, ...]) -> Resolver:
+        return open_resolver(servers, timeout=settings.dns.timeout, lifetime=settings.dns.lifetime)
+
+    resolvers = [opened(settings.dns.nameservers)]
+    if settings.dns.second_opinion:
+        resolvers.append(opened(settings.dns.second_opinion))
+    return Prover(resolvers, site, is_ours=is_own_address)
+
+
+def open_maps(settings: Settings, log: Log) -> Mapping[Mta, RouteMap]:
+    """Return the maps of ours on this host; only in act mode is one made where there is none."""
+    flavour = settings.mta.flavour
+    if flavour == "auto":
+        flavour = "postfix" if shutil.which(settings.respond.postmap) else "none"
+    if flavour != "postfix":
+        return {}
+    route = PostfixMap(settings.respond.postfix_map, postmap=settings.respond.postmap)
+    if settings.mode == "act":
+        try:
+            route.mend()
+        except LogwatchError as error:
+            log(f"{error}; nothing can be paused until that is mended")
+    return {Mta.POSTFIX: route}
+
+
+def _recover(
+    store: Store, maps: Mapping[Mta, RouteMap], log: Log, *, acting: bool, expiry: timedelta
+) -> None:
+    """Finish or take back what a crash left half done: memory and map agree again."""
+    route = next(iter(maps.values()), None)
+    now = datetime.now(UTC)
+    steps = recover(
+        store.actions(),
+        route.entries() if route is not None else {},
+        now=now,
+        acting=acting,
+        expiry=expiry,
+    )
+    for step in steps:
+        if step.adopt:
+            with store.transaction() as t:
+                t.add_action(step.action)
+        if step.take_back and route is not None:
+            try:
+                route.unset(step.action.target)
+            except LogwatchError as error:
+                log(f"{step.action.target}: could not be taken back: {error}")
+                continue
+        with store.transaction() as t:
+            t.finish_action(step.outcome)
+        log(f"{step.outcome.action}: {step.outcome.state.value}: {step.outcome.said}")
+
+
+class _Systemd:
+    """Tells systemd how we are, where it wants to know (sd_notify(3)); silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._address = os.environ.get("NOTIFY_SOCKET", "")
+
+    def ready(self) -> None:
+        self._send("READY=1")
+
+    def alive(self, state: str) -> None:
+        if self._address:
+            self._send(f"WATCHDOG=1\nSTATUS={state}")
+
+    def stopping(self) -> None:
+        self._send("STOPPING=1")
+
+    def _send(self, text: str) -> None:
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.sendto(text.encode(), address)

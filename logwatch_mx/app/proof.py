@@ -1,0 +1,70 @@
+"""Proof: ask every resolver about a domain, and say when to ask again."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address
+
+from logwatch_mx.confirm.confirm import Resolver, combine, confirm
+from logwatch_mx.model.deed import Confirmation
+from logwatch_mx.model.site import Site
+from logwatch_mx.model.verdict import LOOPS, Outcome, Verdict
+
+#: No verdict yet: DNS may be back soon. A verdict that is one: it changes when somebody mends a
+#: zone.
+SOON = timedelta(seconds=20)
+#: The second confirmation by the same resolver counts after a minute (``respond.plan``).
+SECOND = timedelta(seconds=61)
+AGAIN = timedelta(minutes=10)
+
+
+class Prover:
+    """Asks DNS; *is_ours* tells this host's own addresses."""
+
+    again = AGAIN
+    soon = SECOND
+
+    def __init__(
+        self,
+        resolvers: Sequence[Resolver],
+        site: Site,
+        *,
+        is_ours: Callable[[IPv4Address | IPv6Address], bool],
+    ) -> None:
+        self._resolvers = tuple(resolvers)
+        self._site = site
+        self._is_ours = is_ours
+
+    async def ask(self, domain: str) -> tuple[Verdict, tuple[Confirmation, ...]]:
+        """Return what the resolvers say together, and each one's answer to be remembered."""
+        verdicts = await asyncio.gather(
+            *(confirm(domain, r, self._site, is_ours=self._is_ours) for r in self._resolvers)
+        )
+        at = self.now()
+        answers = tuple(
+            Confirmation(domain=domain, resolver=v.resolver or "", outcome=v.outcome, at=at)
+            for v in verdicts
+        )
+        return combine(verdicts), answers
+
+    def wait_for(self, verdict: Verdict | None) -> timedelta | None:
+        """Return how long after the last question to ask again.
+
+        None when there is nobody to ask.
+        """
+        if not self._resolvers:
+            return None
+        if verdict is None or verdict.outcome in {Outcome.UNANSWERED, Outcome.FILTERED}:
+            return SOON
+        # One resolver alone must say it twice before anything is done.
+        return SECOND if self.is_loop(verdict) and len(self._resolvers) == 1 else AGAIN
+
+    @staticmethod
+    def is_loop(verdict: Verdict) -> bool:
+        """Say whether *verdict* is a loop."""
+        return verdict.outcome in LOOPS
+
+    @staticmethod
+    def now() -> datetime:
+        """Return the wall clock's time: effects live in it, the engine does not."""
+        return datetime.now(UTC)

@@ -1,0 +1,62 @@
+"""``logwatch-mx status``: how the daemon is, by what it saved last."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from logwatch_mx.cli.options import config_option
+from logwatch_mx.errors import Exit
+
+#: A daemon that is alive saves at least this often, if only because a minute has passed.
+STALE_SECONDS = 180
+
+
+@click.command(epilog="Example: logwatch-mx status --json")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option
+def status(config: Path | None, *, as_json: bool) -> int:
+    """Say how the daemon is; exit with 1 when it is not running or far behind."""
+    from logwatch_mx.config.load import find_config, load_settings  # noqa: PLC0415  # --help is quick
+    from logwatch_mx.state.store import Store  # noqa: PLC0415
+
+    settings = load_settings(find_config(config), check_hooks=False)
+    with Store.open(settings.state.path, read_only=True) as store:
+        told = json.loads(store.meta("status") or "{}")
+        found = {
+            **told,
+            "open_incidents": len(store.incidents(open_only=True)),
+            "pending_notices": len(store.pending_notices()),
+        }
+    saved = datetime.fromisoformat(found["saved"]) if "saved" in found else None
+    age = (datetime.now(UTC) - saved).total_seconds() if saved else None
+    found["running"] = age is not None and age < STALE_SECONDS
+    if as_json:
+        sys.stdout.write(json.dumps({"schema": 1, **found}, indent=1) + "\n")
+    else:
+        _print(found, age)
+    return Exit.OK if found["running"] else Exit.FAILED
+
+
+def _print(found: dict[str, object], age: float | None) -> None:
+    if age is None:
+        click.echo("The daemon has not saved anything yet.")
+        return
+    state = "running" if found["running"] else "NOT running, or stuck"
+    click.echo(f"{state}: last sign of life {age:.0f} s ago")
+    kinds = found.get("kinds")
+    lines = found.get("lines")
+    click.echo(f"lines read since its start  {lines}")
+    if isinstance(kinds, dict) and isinstance(lines, int) and lines:
+        click.echo(f"not understood              {100 * kinds.get('unparsed', 0) / lines:.3f} %")
+    click.echo(f"bytes behind                {found.get('lag')}")
+    click.echo(f"last stamp in the log       {found.get('last')}")
+    click.echo(f"open incidents              {found['open_incidents']}")
+    click.echo(f"notices waiting             {found['pending_notices']}")
+    forgotten = found.get("forgotten")
+    if isinstance(forgotten, dict):
+        for name, count in forgotten.items():
+            if count:
+                click.echo(f"forgotten for want of room  {count} {name}")
