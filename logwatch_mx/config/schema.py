@@ -101,6 +101,7 @@ ARRAYS: Mapping[str, Section] = {
             "command": ListOf(reading.text, at_least=1),
             "on": ListOf(reading.word("opened", "confirmed", "acted", "closed"), at_least=1),
             "timeout": reading.duration,
+            "observe": reading.flag,
         },
         required=("command",),
     ),

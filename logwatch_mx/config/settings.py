@@ -77,6 +77,7 @@ class Hook(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...]
     on: tuple[str, ...] = ("confirmed",)  # opened | confirmed | acted | closed
     timeout: timedelta = timedelta(seconds=10)
+    observe: bool = False
 
 
 class NotifyTarget(Struct, frozen=True, kw_only=True):

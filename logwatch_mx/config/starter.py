@@ -1,9 +1,15 @@
 """The configuration to start from: every key with its default and what it is for."""
 
+import json
 
-def starter_config() -> str:
-    """Return a commented config.toml; as it stands it says the defaults."""
-    return _TEXT
+from logwatch_mx.config.settings import Source
+
+_DEFAULT_LOG = Source().files[0]
+
+
+def starter_config(log: str = _DEFAULT_LOG) -> str:
+    """Return a commented config.toml that says the defaults, but follows *log*."""
+    return _TEXT.replace(json.dumps(_DEFAULT_LOG), json.dumps(log))
 
 
 _TEXT = """\
@@ -80,6 +86,8 @@ protected_domains = []
 # on = ["confirmed"]
 # command = ["/etc/logwatch-mx/hooks.d/ticket"]
 # timeout = "10s"
+# Also run it in observe mode:
+# observe = true
 
 # Notices: any apprise URL. Better in a file of its own, for it holds a secret.
 # on: confirmed, suspected, refuted, closed, health

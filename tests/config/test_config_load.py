@@ -73,11 +73,11 @@ def test_starter_with_its_examples_uncommented_is_valid(config, hook):
     text = "\n".join(lines) + "\n"
     for example_line in (
         "[[hook]]",
-        *(e for e in examples if e.split()[0] in {"command", "timeout"}),
+        *(e for e in examples if e.split()[0] in {"command", "timeout", "observe"}),
     ):
         text = text.replace(f"# {example_line}", example_line)
     loaded = load_settings(config(text))
-    assert loaded.hook == (Hook(command=(str(hook),), timeout=timedelta(seconds=10)),)
+    assert loaded.hook == (Hook(command=(str(hook),), timeout=timedelta(seconds=10), observe=True),)
 
 
 def test_every_kind_of_value_is_read(config, hook, tmp_path):
