@@ -69,6 +69,7 @@ _field = (
     | _relay
     # quarantine=why, stat=quarantined: the reason is any text, cut at 40 characters (160 escaped)
     | gap("quarantine=") + token(r".{0,160}(?=, stat=quarantined\Z)", "quarantine")
+    | gap(r"status=[^,]*")  # 8.17: a null MX, in words
     # xdelay=, pri=, ntries=, stage=, tls_verify=, tls_version=, cipher=
     | gap(r"(?!(?:stat|reply|ctladdr|delay|mailer|relay)=)[a-z_]+=[^, ]*")
 )

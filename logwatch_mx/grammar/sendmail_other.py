@@ -24,7 +24,7 @@ from logwatch_mx.grammar.sendmail_tokens import (
 from logwatch_mx.model.event import Delivery, Other, Removed, Status
 
 # ``$_`` or a host name; a peer is never a queue id, a number or several words.
-_PEER = r"[^ ,:=]*(?:\[[^\]]*\])?(?: \[[^\]]*\])?(?: \(may be forged\))?"
+_PEER = r"(?:[^ ,=]*@)?[^ ,:=]*(?:\[[^\]]*\])?(?: \[[^\]]*\])?(?: \(may be forged\))?"
 _SHAPES = (
     # srvrsmtp.c: localhost [127.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA
     rf"{_PEER} did not issue [A-Z/]+ during connection to .*",
@@ -92,6 +92,7 @@ _SHAPES = (
     # daemon.c, conf.c, main.c: starting daemon (8.17.1.9): SMTP+queueing@00:00:02
     r"starting daemon \(.*",
     r"started as: .*",
+    r"File descriptors missing on startup: .*",
     r"stopping daemon, .*",
     r"restarting .* due to .*",
     r"could not (?:restart: need full path|exec .*|drop privileges: .*)",

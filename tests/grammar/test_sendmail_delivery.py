@@ -119,6 +119,11 @@ def delivery(**fields):
             ", quarantine=held, by me, stat=quarantined",
             {"status": Status.QUARANTINED, "reply": "held, by me"},
         ),
+        (
+            # 8.17 can say a null MX in words
+            ", dsn=5.1.10, status=Domain b.test does not accept mail (nullMX), stat=Service unavailable",
+            {"status": Status.BOUNCED, "dsn": "5.1.10", "reply": "Service unavailable"},
+        ),
         (", ntries=3, stage=RCPT, stat=queued", {"status": Status.QUEUED, "reply": "queued"}),
     ],
 )

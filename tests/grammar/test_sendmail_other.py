@@ -49,6 +49,7 @@ def test_what_becomes_of_a_whole_message(read, text, event):
     "text",
     [
         "mx.b.test [192.0.2.1] (may be forged) did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA-v4",
+        "IDENT:joe@mx.b.test [IPv6:2001:db8::1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA",
         "[192.0.2.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA",
         "lost input channel from [192.0.2.1] to MTA after rcpt",
         "timeout waiting for input from mx.b.test. during client greeting",
