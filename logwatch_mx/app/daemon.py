@@ -101,7 +101,12 @@ async def _serve(
     )
     live.attach(desk)
     loop = asyncio.get_running_loop()
-    watcher = Watcher(settings.source.files, lambda: loop.call_soon_threadsafe(live.wake))
+
+    def nudge() -> None:
+        with suppress(RuntimeError):  # the loop is closed: we are stopping
+            loop.call_soon_threadsafe(live.wake)
+
+    watcher = Watcher(settings.source.files, nudge)
 
     def on_hup() -> None:
         try:

@@ -29,7 +29,7 @@ from logwatch_mx.notify.send import send
 from logwatch_mx.report.shape import shape_incident
 from logwatch_mx.respond.act import act, take_back
 from logwatch_mx.respond.command import hook_environment, run_hook
-from logwatch_mx.respond.lift import ask_again, lift
+from logwatch_mx.respond.lift import ask_again, in_force, lift
 from logwatch_mx.respond.plan import ROUTING, plan
 from logwatch_mx.respond.plan_hooks import plan_hooks
 from logwatch_mx.respond.route import RouteMap
@@ -210,7 +210,7 @@ class Desk:
 
     def _expire(self, deeds: Sequence[Deed], now: datetime) -> None:
         soon = ask_again(deeds, now)
-        for domain in {d.action.target for d in deeds if d.action.state is ActionState.DONE}:
+        for domain in {d.action.target for d in deeds if in_force(d)}:
             wait = self._prover.soon if domain in soon else self._prover.again
             asked = self.state.asked.get(domain)
             if (asked is None or now - asked >= wait) and self._begin(

@@ -54,7 +54,7 @@ class CountingDetector:
         hit = Hit(
             at=at,
             value=hashed(
-                value if value is not None else f"{event.line.source}:{event.line.offset}"
+                value if value is not None else f"{event.line.source}:{event.line.number}"
             ),
             evidence=evidence_of(event),
         )

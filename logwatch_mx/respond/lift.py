@@ -1,0 +1,75 @@
+"""When to let mail flow again: what is in force and what DNS says now, to what ends or goes on.
+
+Pure. An action ends by itself as soon as a resolver says that the MX is good, and otherwise at its
+expiry, unless DNS has just said twice that the loop is still there. Silence of DNS lets it expire.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from logwatch_mx.model.action import Action, ActionState, Outcome
+from logwatch_mx.model.deed import Confirmation, Deed
+from logwatch_mx.model.verdict import REFUTES
+from logwatch_mx.respond.guard import FRESH, Proof, proof
+from logwatch_mx.respond.plan import ROUTING
+
+#: DNS is asked again so long before an action would expire; time for two answers a minute apart.
+ASK_BEFORE = timedelta(minutes=10)
+
+
+class Lift(Struct, frozen=True, kw_only=True):
+    """What becomes of an action that is in force: *ends*, or goes on until *goes_on_until*."""
+
+    action: Action
+    ends: Outcome | None = None
+    goes_on_until: datetime | None = None
+
+
+def lift(
+    deeds: Iterable[Deed], *, confirmations: Iterable[Confirmation], now: datetime, more: timedelta
+) -> tuple[Lift, ...]:
+    """Return what ends now and what goes on for *more*; everything else stays as it is."""
+    heard = tuple(confirmations)
+    found = (_lift(deed, heard, now, more) for deed in deeds if in_force(deed))
+    return tuple(one for one in found if one is not None)
+
+
+def ask_again(deeds: Iterable[Deed], now: datetime) -> frozenset[str]:
+    """Return the domains whose DNS should be asked, since an action about them expires soon."""
+    return frozenset(
+        deed.action.target
+        for deed in deeds
+        if in_force(deed)
+        and deed.action.expires is not None
+        and deed.action.expires - now <= ASK_BEFORE
+    )
+
+
+def in_force(deed: Deed) -> bool:
+    """Say whether *deed* is an entry in a map now."""
+    return deed.action.state is ActionState.DONE and deed.action.verb in ROUTING
+
+
+def _lift(
+    deed: Deed, heard: tuple[Confirmation, ...], now: datetime, more: timedelta
+) -> Lift | None:
+    action = deed.action
+    # What was said before the action is why it was taken, not news.
+    begun = action.at or now
+    news = tuple(one for one in heard if one.domain == action.target and one.at > begun)
+    newest = max(news, key=lambda one: one.at, default=None)
+    if newest is not None and newest.outcome in REFUTES and now - newest.at <= FRESH:
+        said = f"taken back: {newest.resolver} says {newest.outcome}"
+        return Lift(action=action, ends=_outcome(action, ActionState.UNDONE, said, now))
+    if action.expires is None or action.expires > now:
+        return None
+    if proof(news, action.target, now) is Proof.TWICE:
+        return Lift(action=action, goes_on_until=now + more)
+    said = "expired; DNS did not say twice that the loop is still there"
+    return Lift(action=action, ends=_outcome(action, ActionState.EXPIRED, said, now))
+
+
+def _outcome(action: Action, state: ActionState, said: str, now: datetime) -> Outcome:
+    return Outcome(action=action.id, state=state, said=said, at=now)
