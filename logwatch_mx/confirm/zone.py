@@ -81,11 +81,9 @@ class ZoneResolver:
         if name in self._names:
             # A name with others below it exists though it owns nothing: no data, not NXDOMAIN.
             return self._nodes.get(name, {})
-        for above in _upwards(name):
-            if above in self._names:
-                # Only the closest encloser's own wildcard counts (RFC 4592 section 3.3.1).
-                return self._nodes.get(dns.name.Name((b"*", *above.labels)))
-        return None
+        # Only the closest encloser's own wildcard counts (RFC 4592 section 3.3.1).
+        encloser = next(above for above in _upwards(name) if above in self._names)
+        return self._nodes.get(dns.name.Name((b"*", *encloser.labels)))
 
 
 class _Tokenizer(dns.tokenizer.Tokenizer):

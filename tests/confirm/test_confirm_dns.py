@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from logwatch_mx.confirm.confirm import combine, confirm, confirm_by_all
-from logwatch_mx.confirm.dns import DnsResolver
+from logwatch_mx.confirm.dns import MAX_KEPT, DnsResolver
 from logwatch_mx.confirm.open import open_resolver
 from logwatch_mx.confirm.question import Answer, Kind, Question, Status
 from logwatch_mx.model.site import Site
@@ -208,6 +208,21 @@ def test_answer_is_kept_for_half_a_minute_at_most(dns_server):
         assert ask(resolver, "joe.test").addresses == ("127.0.0.1",)
         counts.append(len(dns_server.zone.asked))
     assert counts == [1, 1, 2, 2, 3]
+
+
+def test_answers_that_are_kept_are_bounded(dns_server):
+    dns_server.zone.add("joe.test. 60 IN A 127.0.0.1\n")
+    resolver = DnsResolver([dns_server.place], clock=lambda: 0.0)
+
+    async def ask_many():
+        for number in range(MAX_KEPT + 1):
+            await resolver.answer(Question(f"n{number}.test", Kind.A))
+
+    asyncio.run(ask_many())
+    ask(resolver, f"n{MAX_KEPT}.test")
+    assert len(dns_server.zone.asked) == MAX_KEPT + 1
+    ask(resolver, "n0.test")  # the oldest was forgotten
+    assert len(dns_server.zone.asked) == MAX_KEPT + 2
 
 
 def test_failed_and_filtered_answers_are_not_kept(dns_server):

@@ -122,6 +122,12 @@ def test_zone_answers_as_a_server_with_nothing_else_would(tmp_path, name, kind, 
     assert (answer.status, answer.addresses) == (status, records)
 
 
+def test_record_written_twice_is_one(tmp_path):
+    path = tmp_path / "z"
+    path.write_text("x.test A 127.0.0.1\nX.test A 127.0.0.1\n")
+    assert ask(path, "x.test", Kind.A).addresses == ("127.0.0.1",)
+
+
 def test_names_outside_every_zone_of_the_file_are_unanswered(tmp_path):
     path = tmp_path / "z"
     path.write_text(

@@ -139,6 +139,21 @@ def test_origin_may_be_in_a_file(table):
     assert read_postconf(f"myorigin = {name}\n").origins == frozenset({"home.test"})
 
 
+def test_value_of_main_cf_goes_on_on_the_next_line():
+    own = read_postconf("mydestination = a.test,\n  b.test\n")
+    assert own.domains == {"a.test", "b.test"}
+
+
+def test_origin_and_routes_that_cannot_be_read_are_noted(table):
+    large = table("large", "x" * ((8 << 20) + 1))
+    own = read_postconf(f"myorigin = /nowhere\ntransport_maps = ldap:/x, hash:{large}\n")
+    assert own.notes == (
+        "Postfix myorigin: /nowhere: No such file or directory",
+        "Postfix transport_maps: ldap:/x: tables of this kind are not read; its routes are not known",
+        f"Postfix transport_maps: {large}: larger than 8 MiB; its routes are not known",
+    )
+
+
 def test_circle_of_references_ends():
     assert read_postconf("a = $b\nb = ${a}\nmydestination = $a x.test\n").domains == {"x.test"}
 
