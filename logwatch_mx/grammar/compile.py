@@ -17,11 +17,12 @@ The contract:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyparsing as pp
 
 from logwatch_mx.errors import LogwatchError
+from logwatch_mx.grammar.branches import Part
 from logwatch_mx.grammar.matcher import (
     Chooser,
     Engine,
@@ -53,7 +54,9 @@ def compile_expression(name: str, expr: pp.ParserElement) -> Matcher:
 
     A name that occurs more than once has the value that stands last in the text.
     """
-    return PatternMatcher(*_translate(name, expr))
+    parts = _translate(name, expr)
+    names = [each for _, named in parts for each in named]
+    return PatternMatcher(_whole(parts), names)
 
 
 def compile_choice(named: Sequence[tuple[str, pp.ParserElement]]) -> Chooser:
@@ -63,19 +66,20 @@ def compile_choice(named: Sequence[tuple[str, pp.ParserElement]]) -> Chooser:
 
 def compile_row(name: str, expr: pp.ParserElement) -> RowMatcher:
     """Return a matcher for *expr*, a sequence without choices; NotCompilableError as above."""
-    pattern, _ = _translate(name, expr)
-    return PatternRow(pattern)
+    return PatternRow(_whole(_translate(name, expr)))
 
 
 #: Matchers that are made once and are fast.
 COMPILED = Engine(one=compile_expression, row=compile_row, first=compile_choice)
 
 
-def _translate(name: str, expr: pp.ParserElement) -> tuple[str, tuple[str, ...]]:
-    translation = _Translation(name)
-    pattern = translation.translate(expr) + r"\Z"
+def _translate(name: str, expr: pp.ParserElement) -> list[Part]:
     _check_string_end(name, expr, last=True)
-    return pattern, tuple(translation.names)
+    return list(_Translation(name).parts(expr))
+
+
+def _whole(parts: Sequence[Part]) -> str:
+    return "".join(pattern for pattern, _ in parts) + r"\Z"
 
 
 class _Translation:
@@ -84,6 +88,17 @@ class _Translation:
     def __init__(self, name: str) -> None:
         self.name = name
         self.names: list[str] = []
+
+    def parts(self, expr: pp.ParserElement) -> Iterator[Part]:
+        """Return the patterns of the elements of a sequence, each with its names."""
+        if isinstance(expr, pp.And) and not expr.resultsName:
+            self._check_extras(expr)
+            for part in expr.exprs:
+                yield from self.parts(part)
+            return
+        before = len(self.names)
+        pattern = self.translate(expr)
+        yield pattern, tuple(self.names[before:])
 
     def translate(self, expr: pp.ParserElement) -> str:
         """Return the pattern of *expr* with its own name and those below it."""

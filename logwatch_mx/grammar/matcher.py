@@ -12,6 +12,8 @@ from typing import Protocol
 import pyparsing as pp
 from msgspec import Struct
 
+from logwatch_mx.grammar.branches import Part, join
+
 _Take = Callable[[re.Match[str]], dict[str, str]]
 
 
@@ -49,7 +51,7 @@ class PatternMatcher:
 
     def __init__(self, pattern: str, names: Sequence[str]) -> None:
         self._match = re.compile(pattern).match
-        self._take = _taker(names, 0)
+        self._take = _taker(names, range(1, len(names) + 1))
 
     def match(self, text: str, /) -> Mapping[str, str] | None:
         """Return the named tokens of *text*, or None when it is of another kind."""
@@ -70,19 +72,15 @@ class PatternRow:
 
 
 class PatternChooser:
-    """Several patterns as the branches of one, tried by one call in the order given."""
+    """Several patterns joined to one, tried by one call in the order given."""
 
-    def __init__(self, patterns: Sequence[tuple[str, Sequence[str]]]) -> None:
-        branches: list[str] = []
-        groups = 0
-        # By the number of an empty group at the end of each branch: the last one that was closed.
-        self._takers: dict[int | None, tuple[int, _Take]] = {}
-        for number, (pattern, names) in enumerate(patterns):
-            take = _taker(names, groups)
-            groups += len(names) + 1
-            self._takers[groups] = (number, take)
-            branches.append(f"{pattern}()")
-        self._match = re.compile("|".join(branches) or "(?!)").match
+    def __init__(self, sequences: Sequence[Sequence[Part]]) -> None:
+        pattern, branches = join(sequences)
+        self._match = re.compile(pattern).match
+        self._takers: dict[int | None, tuple[int, _Take]] = {
+            last: (branch.number, _taker(branch.names, branch.groups))
+            for last, branch in branches.items()
+        }
 
     def match(self, text: str, /) -> tuple[int, Mapping[str, str]] | None:
         """Return the number of the first pattern that fits *text*, with its named tokens."""
@@ -93,11 +91,10 @@ class PatternChooser:
         return number, take(found)
 
 
-def _taker(names: Sequence[str], before: int) -> _Take:
-    """Return what takes the tokens *names* from a match, whose groups follow the first *before*."""
-    groups = range(before + 1, before + 1 + len(names))
+def _taker(names: Sequence[str], groups: Sequence[int]) -> _Take:
+    """Return what takes the tokens *names* from a match, each from its group."""
     if len(names) <= 1:
-        return _single_taker(names, before + 1)
+        return _single_taker(names, groups)
     repeated = len(set(names)) < len(names)
     values_of = methodcaller("group", *groups)
 
@@ -116,10 +113,10 @@ def _taker(names: Sequence[str], before: int) -> _Take:
     return take
 
 
-def _single_taker(names: Sequence[str], group: int) -> _Take:
+def _single_taker(names: Sequence[str], groups: Sequence[int]) -> _Take:
     if not names:
         return lambda _: {}
-    name = names[0]
+    name, group = names[0], groups[0]
 
     def take(found: re.Match[str]) -> dict[str, str]:
         value: str | None = found[group]

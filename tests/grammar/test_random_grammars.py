@@ -6,8 +6,8 @@ from random import Random
 import pyparsing as pp
 import pytest
 
-from logwatch_mx.grammar.compile import NotCompilableError, compile_expression
-from logwatch_mx.grammar.interpret import Interpreted
+from logwatch_mx.grammar.compile import NotCompilableError, compile_choice, compile_expression
+from logwatch_mx.grammar.interpret import Interpreted, InterpretedChoice
 from logwatch_mx.grammar.literals import required_literals
 
 LETTERS = "ab,= \n"
@@ -109,9 +109,40 @@ def differences(random: Random, grammars: int) -> tuple[list[object], int]:
     return found, accepted
 
 
+def choice_differences(random: Random, choices: int) -> tuple[list[object], int]:
+    """Return the disagreements of choices among grammars, some with a common beginning."""
+    found: list[object] = []
+    accepted = 0
+    for _ in range(choices):
+        shared = random_token(random)
+        kinds = []
+        for number in range(random.randrange(1, 6)):
+            expr = random_grammar(random, random.randrange(3))
+            expr = shared + expr if random.random() < 0.5 else expr
+            try:
+                compile_expression("random", expr)
+            except NotCompilableError:
+                continue
+            kinds.append((str(number), expr))
+        chooser, oracle = compile_choice(kinds), InterpretedChoice(kinds)
+        for text in texts_for(random):
+            read, expected = chooser.match(text), oracle.match(text)
+            accepted += expected is not None
+            if read != expected:
+                found.append((kinds, text, read, expected))
+    return found, accepted
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_compiled_grammar_answers_as_the_interpreted_one(seed):
     found, accepted = differences(Random(seed), 120)
+    assert found == []
+    assert accepted > 200
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_compiled_choice_answers_as_the_interpreted_one(seed):
+    found, accepted = choice_differences(Random(seed), 60)
     assert found == []
     assert accepted > 200
 
@@ -123,3 +154,4 @@ def test_many_compiled_grammars_answer_as_the_interpreted_ones(seed):
     found, accepted = differences(Random(seed), 1500)
     assert found == []
     assert accepted > 3000
+    assert choice_differences(Random(seed), 500)[0] == []
