@@ -188,7 +188,8 @@ def _print(verdicts: Sequence[Verdict], site: Site) -> None:
 def _lines(verdict: Verdict, site: Site) -> list[str]:
     from logwatch_mx.report.table import clean  # noqa: PLC0415 -- it loads rich
 
-    lines = [verdict.why]
+    # Several resolvers have a sentence each; a line of its own keeps each within bounds.
+    lines = verdict.why.split("; ")
     if _is_home(verdict, site):
         lines.append("the domain is this site's own: mail for it stays here")
     lines += [

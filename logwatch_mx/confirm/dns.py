@@ -123,7 +123,7 @@ class DnsResolver:
             if response is not None and (word := filter_word(response)):
                 return Answer(question=question, status=Status.FILTERED, said=word)
         words = [said] if said else []
-        words += [f"{what} from {_place(where)}" for where, _, _, what, _ in attempts if what]
+        words += [f"{_fault(what)} from {_place(where)}" for where, _, _, what, _ in attempts]
         return _failed(question, ", ".join(dict.fromkeys(words)) or "no nameserver to ask")
 
 
@@ -146,6 +146,11 @@ def _system(resolv_conf: Path) -> list[tuple[Address, int]]:
     except (dns.resolver.NoResolverConfiguration, OSError):
         return []
     return [(parse_address(str(server)), _PORT) for server in configured]
+
+
+def _fault(what: object) -> str:
+    """Return what an attempt came to, without the moment that it took: the same each time."""
+    return "nothing" if isinstance(what, dns.exception.Timeout) else str(what) or "an odd packet"
 
 
 def _place(nameserver: str) -> str:

@@ -142,8 +142,9 @@ def test_search_domain_of_this_machine_is_never_tried(dns_server):
 def test_silence_is_unanswered(deaf_place):
     verdict = asyncio.run(confirm("joe.test", resolver_at(deaf_place), Site()))
     assert verdict.outcome is Outcome.UNANSWERED
-    assert verdict.why.startswith("no answer to joe.test MX: no answer within 120ms, ")
-    assert verdict.why.endswith(f"from {deaf_place}")
+    assert verdict.why == (
+        f"no answer to joe.test MX: no answer within 120ms, nothing from {deaf_place}"
+    )
 
 
 def test_packet_that_is_no_answer_is_waited_past(dns_server):
