@@ -2,7 +2,7 @@
 
 One line is one event. Addresses come without angle brackets and the null sender is ``""``; ``None``
 means that
-the line does not say. Host names are lower case, without a trailing dot. CONTRACT: docs/events.md.
+the line does not say. Host names are lower case, without a trailing dot. See docs/json.md.
 """
 
 from datetime import datetime
