@@ -130,13 +130,17 @@ class World:
 
     def mailbox(self, user: str) -> int:
         """Count the messages in the mailbox of a local *user*."""
-        return self.run(["sh", "-c", f"cat /var/mail/{user} 2>/dev/null || :"]).count("\nSubject: ")
+        # Each message of an mbox starts with such a line; a mailbox that is not there has none.
+        return int(
+            self.run(["sh", "-c", f"cat /var/mail/{user} 2>/dev/null | grep -c '^From ' || :"])
+        )
 
     def settle(self, seconds: float = 60.0, quiet: float = 2.0) -> bool:
         """Wait until nothing more happens; False when *seconds* were not enough.
 
         That is: nothing logged for *quiet* seconds and an empty queue, or, for mail that only a
-        later queue run (every 5 s) or nobody will take, nothing logged for three times as long.
+        later queue run (every 5 s) or nobody will take, nothing logged for five times as long
+        (procmail sleeps 8 s when two mails want one mailbox).
         """
         end = time.monotonic() + seconds
         size, since = -1, time.monotonic()
@@ -145,7 +149,7 @@ class World:
             silence = time.monotonic() - since
             if now != size:
                 size, since = now, time.monotonic()
-            elif silence >= 3 * quiet or (silence >= quiet and not self.queue()):
+            elif silence >= 5 * quiet or (silence >= quiet and not self.queue()):
                 return True
             time.sleep(0.2)
         return False

@@ -1,0 +1,122 @@
+"""What `prevent sendmail` prints, installed as its head says, on a server that spins without it."""
+
+import pytest
+
+from logwatch_mx.respond.prevent_sendmail import action_in_cf, missing_in_cf, sendmail_m4
+
+INCLUDE = "include(`/etc/mail/logwatch-mx.m4')dnl\n"
+LOOPS = (
+    "seaton.biz",
+    "mx127.test",
+    "mx127b.test",
+    "mxzero.test",
+    "mxv6.test",
+    "mxmapped.test",
+    "mxcname.test",
+    "mxlocalhost.test",
+    "implicit.test",
+    "twomx.test",
+)
+GOES_ON = (
+    "good.test",
+    "partial.test",
+    "nullmx.test",
+    "ownip.test",
+    "ownname.test",
+    "oak.example",
+    "rfc1918.test",
+    "nosuch.test",
+    "servfail.test",
+)
+
+
+def install(world, action):
+    world.write("/etc/mail/logwatch-mx.m4", sendmail_m4(action))
+    world.mta.write_cf(INCLUDE)
+    world.mta.reload()
+
+
+def joe_job(world, domain):
+    return world.send(
+        f"nicholas@{domain}", "nosuch@inner.example.net", source="192.0.2.7", helo="friend"
+    )
+
+
+def test_each_kind_of_domain_is_judged_as_it_should_be(sendmail):
+    world = sendmail()
+    install(world, "discard")
+    world.write("/etc/mail/loopmx-spare", "")
+    verdicts = dict(
+        zip(
+            LOOPS + GOES_ON,
+            world.mta.resolve(*(f"user@{domain}" for domain in LOOPS + GOES_ON)),
+            strict=True,
+        )
+    )
+    assert {domain: verdicts[domain].split()[1] for domain in verdicts} == {
+        **dict.fromkeys(LOOPS, "loopdiscard"),
+        **dict.fromkeys(GOES_ON, "esmtp"),
+    }
+
+
+@pytest.mark.parametrize("action", ["discard", "reject"])
+def test_no_bounce_and_no_mail_of_ours_loops(sendmail, action):
+    world = sendmail("spinning")
+    joe_job(world, "mx127.test")
+    world.settle()
+    before = world.passes("mx127.test")
+    assert before == 100
+    install(world, action)
+    mark, letters = len(world.log()), world.mailbox("alice")
+    for domain in LOOPS:
+        assert joe_job(world, domain).startswith("250")
+        world.submit("alice@example.net", f"user@{domain}")
+    world.settle()
+    assert {domain: world.passes(domain) for domain in LOOPS} == {
+        **dict.fromkeys(LOOPS, 0),
+        "mx127.test": before,
+    }
+    bounces = [line for line in world.log() if "to=<nicholas@" in line and "loopdiscard" in line]
+    assert len(bounces) == len(LOOPS)
+    # A double bounce would be one mail to postmaster for each spam.
+    told = [line for line in world.log()[mark:] if "to postmaster" in line or "notify" in line]
+    assert told == []
+    # Only mail that was refused tells its sender, alice; what was thrown away tells nobody.
+    assert world.mailbox("alice") - letters == (len(LOOPS) if action == "reject" else 0)
+
+
+def test_healthy_mail_partial_mx_and_our_own_domains_are_delivered_as_before(sendmail):
+    world = sendmail()
+    own = world.read("/etc/mail/local-host-names")
+    world.write("/etc/mail/local-host-names", f"{own}ownlo.test\n")
+    install(world, "discard")
+    world.send("user@isp.example", "alice@inner.example.net")
+    world.send("user@isp.example", "bob@ownlo.test")
+    world.send("joe@mx127.test", "carol@example.net")
+    for recipient in ("cust@oak.example", "cust@partial.test", "cust@good.test"):
+        world.send("bob@example.net", recipient, source="10.1.0.51", helo="pc1")
+    world.send("tom@isp.example", "nosuch@inner.example.net", source="192.0.2.7")
+    both = ["x@mx127.test", "y@oak.example", "carol@example.net"]
+    world.send("bob@example.net", both, source="10.1.0.51", helo="pc1")
+    assert world.settle()
+    assert sorted(line.split(maxsplit=1)[1] for line in world.kept()) == [
+        "<> tom@isp.example",
+        "<bob@example.net> cust@good.test",
+        "<bob@example.net> cust@oak.example",
+        "<bob@example.net> cust@partial.test",
+        "<bob@example.net> y@oak.example",
+        "<user@isp.example> alice@inner.example.net",
+    ]
+    assert [world.mailbox("bob"), world.mailbox("carol")] == [1, 2]
+
+
+def test_the_check_tells_a_cf_that_has_it_from_one_that_has_not(sendmail):
+    world = sendmail()
+    stock = world.read("/etc/mail/sendmail.cf")
+    assert len(missing_in_cf(stock)) > 50
+    assert action_in_cf(stock) is None
+    for action in ("discard", "reject"):
+        install(world, action)
+        cf = world.read("/etc/mail/sendmail.cf")
+        assert missing_in_cf(cf) == []
+        assert action_in_cf(cf) == action
