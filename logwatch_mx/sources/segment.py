@@ -51,7 +51,7 @@ def segment_of(path: Path, keep: int) -> Segment | None:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            return Fed(keep)
+            return Fed(keep, str(path))
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
@@ -118,8 +118,8 @@ class Fed:
 
     identity = (0, 0)
 
-    def __init__(self, keep: int) -> None:
-        self.stamp: tuple[object, ...] = ("stream", id(self))
+    def __init__(self, keep: int, name: str = "-") -> None:
+        self.stamp: tuple[object, ...] = ("stream", name)
         self._spool = Spool(keep)
 
     def end(self) -> int:
