@@ -31,14 +31,12 @@ class Head(Struct, frozen=True, kw_only=True):
 
 
 class LineKind(Struct, frozen=True, kw_only=True):
-    """One kind of line: *expr* must match the whole text, then *build* turns its named tokens to an
-    event.
+    """One kind of line: *expr* must match the whole text, *build* makes an event of its tokens.
 
     *agents*: the daemons that log it (``None``: any of this MTA). *expr* is written in the subset
-    that
-    ``compile.py`` translates. *build* gets the named tokens that took part in the match; it may
-    return None when a
-    value is impossible, then the next kind is tried. Kinds are tried in order.
+    that ``compile.py`` translates. *build* gets the named tokens that took part in the match; it
+    may return None when a value is impossible, then the next kind is tried. Kinds are tried in
+    order.
     """
 
     name: str

@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from pyparsing import Literal, Opt, Regex
 
 from logwatch_mx.grammar.compile import compile_expression
+from logwatch_mx.grammar.fields import host_name, place, valid_ip
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.postfix_tokens import (
     DSN,
     bare_host,
     first_address,
     host_and_ip,
-    host_name,
     last_address,
-    place,
     queue_id,
-    valid_ip,
 )
 from logwatch_mx.model.event import Delivery, Relay, Status
 
@@ -128,7 +126,14 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     discarded = sent and head.agent == "discard"
     delay = tokens.get("delay")
     return Delivery(
-        **place(head, tokens),
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
         recipients=(tokens["to"],),
         orig_to=tokens.get("orig_to"),
         relay=_relay_of(tokens),

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 
 from pyparsing import Literal, Opt, Regex
 
+from logwatch_mx.grammar.fields import client_of, place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.postfix_tokens import (
     client,
-    client_of,
     last_address,
-    place,
     queue_id,
     without_brackets,
 )
@@ -77,7 +76,17 @@ _removed = queue_id() + Regex(r": removed(?: \((?:canceled|discarded)\))? *")
 
 
 def _build_client(head: Head, tokens: Mapping[str, str]) -> Message:
-    return Message(**place(head, tokens), client=client_of(tokens))
+    return Message(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+        client=client_of(tokens),
+    )
 
 
 def _build_pickup(head: Head, tokens: Mapping[str, str]) -> Message:
@@ -86,13 +95,30 @@ def _build_pickup(head: Head, tokens: Mapping[str, str]) -> Message:
 
 def _build_message_id(head: Head, tokens: Mapping[str, str]) -> Message:
     printed = tokens["message_id"].strip(" ")
-    return Message(**place(head, tokens), message_id=without_brackets(printed))
+    return Message(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+        message_id=without_brackets(printed),
+    )
 
 
 def _build_queued(head: Head, tokens: Mapping[str, str]) -> Message:
     nrcpt = tokens.get("nrcpt")
     return Message(
-        **place(head, tokens),
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
         sender=tokens["sender"],
         size=int(tokens["size"]),
         nrcpt=None if nrcpt is None else int(nrcpt),
@@ -104,7 +130,16 @@ def _build_notice(head: Head, tokens: Mapping[str, str]) -> Bounce:
 
 
 def _build_removed(head: Head, tokens: Mapping[str, str]) -> Removed:
-    return Removed(**place(head, tokens))
+    return Removed(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
 
 
 QUEUE_KINDS = (

@@ -8,18 +8,16 @@ from collections.abc import Mapping
 
 from pyparsing import Literal, Opt, Regex
 
+from logwatch_mx.grammar.fields import client_of, host_name, place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.postfix_tokens import (
     DSN_IN_TEXT,
     QUOTED,
     bare_host,
     client,
-    client_of,
     first_address,
     host_and_ip,
-    host_name,
     message_prefix,
-    place,
     queue_id,
 )
 from logwatch_mx.model.event import Auth, MtaVerdict, Reject, Said

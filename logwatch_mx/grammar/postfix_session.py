@@ -10,13 +10,26 @@ from collections.abc import Mapping
 from pyparsing import ParserElement, Regex
 
 from logwatch_mx.grammar.kind import Head, LineKind
-from logwatch_mx.grammar.postfix_tokens import PEER, any_of, message_prefix, place
+from logwatch_mx.grammar.postfix_tokens import (
+    PEER,
+    any_of,
+    message_prefix,
+)
 from logwatch_mx.model.event import Other
 
 
 def build_other(head: Head, tokens: Mapping[str, str]) -> Other:
     """Return a known line that says nothing about a delivery."""
-    return Other(**place(head, tokens))
+    return Other(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
 
 
 def other_kind(name: str, expr: ParserElement) -> LineKind:

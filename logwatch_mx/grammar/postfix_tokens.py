@@ -8,17 +8,8 @@ text that imitates it is said at each token.
 """
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from functools import lru_cache
-from ipaddress import ip_address
-from typing import TypedDict
 
 from pyparsing import FollowedBy, Literal, Opt, ParserElement, Regex
-
-from logwatch_mx.grammar.kind import Head
-from logwatch_mx.model.event import Client, Mta
-from logwatch_mx.model.line import Line
 
 # Short ids are upper-case hex of five or more digits, long ones (enable_long_queue_ids, 2.9)
 # base 52: `4jY7yd0f5lzKMCZ`. Old, patched and anonymised logs hold others, so any alphanumeric word
@@ -106,31 +97,6 @@ def bare_host(name: str) -> ParserElement:
     return Regex(_HOST)(name)
 
 
-def client_of(tokens: Mapping[str, str]) -> Client | None:
-    """Return the client that the tokens of ``client()`` name."""
-    host, ip = tokens.get("client_host"), valid_ip(tokens.get("client_ip"))
-    if host is None and ip is None:
-        return None
-    return Client(host=host_name(host), ip=ip)
-
-
-def host_name(text: str | None) -> str | None:
-    """Return the name in lower case and without a trailing dot."""
-    return text and (text.lower().removesuffix(".") or None)
-
-
-@lru_cache(maxsize=4096)
-def valid_ip(text: str | None) -> str | None:
-    """Return *text* when it is an address, as printed; what only looks like one is None."""
-    if text is None:
-        return None
-    try:
-        ip_address(text)
-    except ValueError:
-        return None
-    return text
-
-
 _BRACKETED = re.compile(r"<([^>]*)")
 
 
@@ -138,30 +104,3 @@ def without_brackets(text: str) -> str:
     """Return what stands in the leading ``<…>``, closed or cut off; other text stays as it is."""
     inside = _BRACKETED.match(text)
     return inside[1] if inside else text
-
-
-class Place(TypedDict):
-    """The fields that every event has from its header."""
-
-    line: Line
-    time: datetime | None
-    host: str | None
-    program: str | None
-    agent: str | None
-    pid: int | None
-    mta: Mta | None
-    queue_id: str | None
-
-
-def place(head: Head, tokens: Mapping[str, str]) -> Place:
-    """Return what an event has from its header, and the queue id that the line names."""
-    return Place(
-        line=head.line,
-        time=head.time,
-        host=head.host,
-        program=head.program,
-        agent=head.agent,
-        pid=head.pid,
-        mta=head.mta,
-        queue_id=tokens.get("queue_id"),
-    )

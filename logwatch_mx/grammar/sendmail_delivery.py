@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pyparsing import OneOrMore, Opt
 
+from logwatch_mx.grammar.fields import host_name, valid_ip
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
     DSN,
@@ -17,13 +18,10 @@ from logwatch_mx.grammar.sendmail_tokens import (
     addresses,
     balanced,
     gap,
-    host_name,
-    place,
     queue_id,
     rest,
     shortened,
     token,
-    valid_ip,
     word,
 )
 from logwatch_mx.model.event import Delivery, Relay, Status
@@ -38,7 +36,8 @@ from logwatch_mx.model.event import Delivery, Relay, Status
 # Anonymised logs lose commas and blanks: `to=XXXXX ctladdr=XXXXXX (1000/1000), delay=…`,
 #   `dsn=5.0.0,stat=Service unavailable`, `relay=id dsn=4.0.0`, `to=<a@b.test>, 00:00:00, xdelay=…`.
 _SEPARATOR = r"(?:, ?| )"
-_DELAY = r"-?[0-9]+(?:\+-?[0-9]+)?(?::-?[0-9]+){2}|too long"  # convtime.c, pintvl
+_PART = "-?[0-9]{1,9}"
+_DELAY = rf"{_PART}(?:\+{_PART})?(?::{_PART}){{2}}|too long"  # convtime.c, pintvl
 _TO_END = (
     rf"{_SEPARATOR}(?:(?:ctladdr|delay|xdelay|mailer|pri)=|[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}, )"
 )
@@ -94,7 +93,14 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     dsn = tokens.get("dsn")
     said = reply or tokens.get("quarantine") or _said(stat)
     return Delivery(
-        **place(head, tokens),
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
         recipients=addresses(tokens["to"]),
         relay=_relay_of(tokens),
         status=_status(dsn, stat, refused=mailer is None),
@@ -205,11 +211,14 @@ def _next_queue_id(stat: str) -> str | None:
     return (found[1] or found[2]) if found else None
 
 
+_LITERAL = re.compile(r"\[(?:IPv6:)?([^\[\]]+)\]")
+
+
 def _relay_of(tokens: Mapping[str, str]) -> Relay | None:
     name = tokens.get("relay")
     if name is None:
         return None
-    literal = re.fullmatch(r"\[(?:IPv6:)?([^\[\]]+)\]", name)
+    literal = _LITERAL.fullmatch(name)
     ip, port = tokens.get("relay_ip"), tokens.get("relay_port")
     return Relay(
         host=host_name(literal[1] if literal else name),
@@ -224,8 +233,8 @@ def _seconds(text: str | None) -> float | None:
     if text is None or text == "too long":
         return None
     days, _, clock = text.rpartition("+")
-    hours, minutes, seconds = (int(part) for part in clock.split(":"))
-    return float(int(days or 0) * 86400 + hours * 3600 + minutes * 60 + seconds)
+    hours, minutes, seconds = clock.split(":")
+    return float(int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
 
 
 KINDS = (LineKind(name="delivery", expr=_delivery, build=_build_delivery),)

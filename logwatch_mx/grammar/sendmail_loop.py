@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pyparsing import Opt
 
+from logwatch_mx.grammar.fields import host_name, place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
     QUEUE_ID,
@@ -15,9 +16,7 @@ from logwatch_mx.grammar.sendmail_tokens import (
     balanced,
     domain_of,
     gap,
-    host_name,
     maybe_queue_id,
-    place,
     queue_id,
     rest,
     shortened,
@@ -95,7 +94,16 @@ def _build_notice(head: Head, tokens: Mapping[str, str]) -> Bounce:
 
 
 def _build_other(head: Head, tokens: Mapping[str, str]) -> Other:
-    return Other(**place(head, tokens))
+    return Other(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
 
 
 def _build_self_mx(head: Head, tokens: Mapping[str, str]) -> MtaVerdict:

@@ -10,17 +10,16 @@ from collections.abc import Mapping
 
 from pyparsing import Opt, ZeroOrMore
 
+from logwatch_mx.grammar.fields import client_of, place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
     END,
     address,
     balanced,
     client,
-    client_of,
     gap,
     last,
     maybe_queue_id,
-    place,
     queue_id,
     rest,
     shortened,
@@ -54,10 +53,10 @@ _message = (
     + word("from=")
     + _sender
     + word(", size=")
-    + token(r"-?[0-9]+", "size")
+    + token(r"-?[0-9]{1,15}", "size")
     + gap(r", class=-?[0-9]+(?:, pri=-?[0-9]+)?")
     + word(", nrcpts=")
-    + token(r"-?[0-9]+", "nrcpt")
+    + token(r"-?[0-9]{1,15}", "nrcpt")
     + Opt(_message_id)
     + ZeroOrMore(gap(r", (?!relay=|msgid=)[a-z_]+=[^,]*"))
     + Opt(word(", relay=") + (client() + END | gap(r"[^,]*")))
@@ -66,7 +65,14 @@ _message = (
 
 def _build_message(head: Head, tokens: Mapping[str, str]) -> Message:
     return Message(
-        **place(head, tokens),
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
         sender=address(tokens["sender"]),
         size=int(tokens["size"]),
         nrcpt=int(tokens["nrcpt"]),
@@ -75,12 +81,15 @@ def _build_message(head: Head, tokens: Mapping[str, str]) -> Message:
     )
 
 
+_MESSAGE_ID = re.compile(r"\s*<([^<>]*)>?\s*")
+
+
 def _without_brackets(message_id: str | None) -> str | None:
     """Return what stands in ``<…>``, of which sendmail may have cut the end (100 characters).
 
     What is not one message-id stays whole, so that nobody shares another's by adding to it.
     """
-    found = message_id and re.fullmatch(r"\s*<([^<>]*)>?\s*", message_id)
+    found = message_id and _MESSAGE_ID.fullmatch(message_id)
     return found[1] if found else message_id
 
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 from pyparsing import MatchFirst
 
+from logwatch_mx.grammar.fields import place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
     QUEUE_ID,
     gap,
     maybe_queue_id,
-    place,
     queue_id,
     rest,
     token,
@@ -164,7 +164,16 @@ _quarantined = queue_id() + word("quarantine=") + rest("reason")
 
 
 def _build_other(head: Head, tokens: Mapping[str, str]) -> Other:
-    return Other(**place(head, tokens))
+    return Other(
+        line=head.line,
+        time=head.time,
+        host=head.host,
+        program=head.program,
+        agent=head.agent,
+        pid=head.pid,
+        mta=head.mta,
+        queue_id=tokens.get("queue_id"),
+    )
 
 
 def _build_removed(head: Head, tokens: Mapping[str, str]) -> Removed:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pyparsing import Opt, ParserElement
 
+from logwatch_mx.grammar.fields import client_of, place
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.sendmail_tokens import (
     ANGLED,
@@ -18,12 +19,10 @@ from logwatch_mx.grammar.sendmail_tokens import (
     address,
     balanced,
     client,
-    client_of,
     dsn_of,
     gap,
     last,
     maybe_queue_id,
-    place,
     queue_id,
     rest,
     token,
@@ -81,7 +80,16 @@ _OUTGOING = {"tls_rcpt", "tls_server", "try_tls"}
 def _build_ruleset(head: Head, tokens: Mapping[str, str]) -> Reject | Other:
     reply = tokens.get("reply")
     if reply is None:
-        return Other(**place(head, tokens))
+        return Other(
+            line=head.line,
+            time=head.time,
+            host=head.host,
+            program=head.program,
+            agent=head.agent,
+            pid=head.pid,
+            mta=head.mta,
+            queue_id=tokens.get("queue_id"),
+        )
     ruleset = tokens.get("ruleset")
     sender = tokens["arg1"] if ruleset in {"check_mail", "check_compat"} else None
     recipient = tokens["arg1"] if ruleset in {"check_rcpt", "tls_rcpt"} else None

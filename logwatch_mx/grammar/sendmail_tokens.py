@@ -15,17 +15,10 @@ sendmail's own code keep them from becoming fields:
 """
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from functools import lru_cache
-from ipaddress import ip_address
-from typing import TypedDict
 
 from pyparsing import Literal, Opt, ParserElement, Regex, Suppress
 
-from logwatch_mx.grammar.kind import Head
-from logwatch_mx.model.event import Client, Mta
-from logwatch_mx.model.line import Line
+from logwatch_mx.grammar.fields import host_name
 
 # 8.9: `SAA15929`; 8.10 and 8.11: `e6G2M7O04977`; since 8.12: `6ANEJ9Ja004004`. The pid at the end
 # has five digits or more (AIX: `k1SN9pkK15806618`), what stands before it tells the time.
@@ -119,31 +112,6 @@ def client() -> ParserElement:
     )
 
 
-def client_of(tokens: Mapping[str, str]) -> Client | None:
-    """Return the peer that the tokens of ``client()`` name."""
-    host, ip = tokens.get("client_host"), valid_ip(tokens.get("client_ip"))
-    if host is None and ip is None:
-        return None
-    return Client(host=host_name(host), ip=ip)
-
-
-def host_name(text: str | None) -> str | None:
-    """Return the name in lower case and without a trailing dot."""
-    return text and (text.lower().removesuffix(".") or None)
-
-
-@lru_cache(maxsize=4096)
-def valid_ip(text: str | None) -> str | None:
-    """Return *text* when it is an address, as printed; what only looks like one is None."""
-    if text is None:
-        return None
-    try:
-        ip_address(text)
-    except ValueError:
-        return None
-    return text
-
-
 _ITEM = re.compile(rf'(?:{_GROUPED}|[^",<(\\]|[\\"<(])+')
 _BRACKETS = re.compile(rf'(?:{QUOTED}|{_COMMENT}|[^"<(])*+<((?:{QUOTED}|[^"])*)>[^<>]*')
 _AFTER = re.compile(rf"(?<![ ])[ ]*{_COMMENT}\Z")
@@ -180,30 +148,3 @@ def dsn_of(reply: str) -> str | None:
     """Return the enhanced status code of a reply: ``553 5.1.8 <a@b>... text`` has 5.1.8."""
     found = _REPLY_CODE.match(reply)
     return found[1] if found else None
-
-
-class Place(TypedDict):
-    """The fields that every event has from its header."""
-
-    line: Line
-    time: datetime | None
-    host: str | None
-    program: str | None
-    agent: str | None
-    pid: int | None
-    mta: Mta | None
-    queue_id: str | None
-
-
-def place(head: Head, tokens: Mapping[str, str]) -> Place:
-    """Return what an event has from its header, and the queue id that the line names."""
-    return Place(
-        line=head.line,
-        time=head.time,
-        host=head.host,
-        program=head.program,
-        agent=head.agent,
-        pid=head.pid,
-        mta=head.mta,
-        queue_id=tokens.get("queue_id"),
-    )

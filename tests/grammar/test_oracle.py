@@ -3,6 +3,7 @@
 ``data/`` holds one line of every shape that Postfix 3.7 and sendmail 8.17 logged in a laboratory.
 """
 
+import re
 from datetime import UTC
 from pathlib import Path
 from random import Random
@@ -135,3 +136,15 @@ def test_a_newline_inside_a_text_is_the_same_to_both(text):
         for kind in KINDS[mta]:
             matcher, oracle = compile_expression(kind.name, kind.expr), Interpreted("", kind.expr)
             assert matcher.match(text) == oracle.match(text)
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "9" * 320, "-9", "0", "٣"])
+@pytest.mark.parametrize("mta", Mta)
+def test_no_number_is_too_large_to_be_read(mta, digits):
+    # int() refuses 5 000 digits and float() 320: a stranger may send either.
+    reader = Reader(Stamps(2026, UTC))
+    for text in lines_of(mta):
+        start = text.index(": ")
+        for number in re.finditer(r"[0-9]+", text[start:]):
+            line = Line(text[: start + number.start()] + digits + text[start + number.end() :])
+            assert reader.read(line).line == line
