@@ -183,13 +183,10 @@ def _is_proved(case: Case) -> Refusal | None:
         or outcome not in LOOPS
     ):
         return Why.UNPROVEN, outcome
-    match guard.proof(case.confirmations, incident.subject, case.now):
-        case Proof.AGAINST:
-            return Why.AGAINST, ""
-        case Proof.NONE | Proof.ONCE:
-            return Why.SECOND, ""
-        case Proof.TWICE:
-            return None
+    proved = guard.proof(case.confirmations, incident.subject, case.now)
+    if proved is Proof.AGAINST:
+        return Why.AGAINST, ""
+    return None if proved is Proof.TWICE else (Why.SECOND, "")
 
 
 def _is_whole(case: Case) -> Refusal | None:

@@ -77,7 +77,8 @@ class Postmap:
 
 def _failure(path: Path, said: str) -> EffectError:
     last = _plain(said.splitlines()[-1]).removeprefix("postmap: ").removeprefix("fatal: ")
-    if "unsupported dictionary type" in last or "is the postfix-lmdb package installed" in last:
+    # "unsupported map type for this operation" is said where the plug-in is not trusted.
+    if "unsupported dictionary type" in last or "unsupported map type" in last:
         return EffectError(f"{path}: this Postfix has no lmdb maps: install postfix-lmdb ({last})")
     retry = any(word in said.lower() for word in _RETRY)
     return EffectError(f"{path}: postmap: {last}", retry=retry)

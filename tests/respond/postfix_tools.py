@@ -59,30 +59,39 @@ def configure(folder, home):
     for place in ("usr/lib", "lib"):  # whatever the architecture is called
         found += [f"{place}/{path.name}" for path in (folder / "root" / place).glob("*-linux-*")]
     paths = ":".join(f"{root}/{place}" for place in found)
+    # Postfix loads plug-ins of root alone: in a name space of its own, everybody is root.
+    as_root = "" if os.geteuid() == 0 else "unshare -r "
     for name in ("postmap", "postconf"):
         wrapper = folder / name
         wrapper.write_text(
-            f'#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {root}/usr/sbin/{name} -c {home}/etc "$@"\n'
+            f"#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {as_root}{root}/usr/sbin/{name}"
+            f' -c {home}/etc "$@"\n'
         )
         wrapper.chmod(0o755)
 
 
 def prepare():
-    CACHE.parent.mkdir(exist_ok=True)
-    with (CACHE.parent / "postfix-tools.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (CACHE / "ready").exists():
-            shutil.rmtree(CACHE, ignore_errors=True)
-            building = CACHE.with_name(f"postfix-tools.{os.getpid()}")
-            building.mkdir()
-            download(building)
-            configure(building, CACHE)
-            building.rename(CACHE)
-            (CACHE / "ready").touch()
-        kinds = run(str(CACHE / "postconf"), "-m").split()
-        if "lmdb" not in kinds:
-            raise SystemExit(f"this postconf knows no lmdb: {kinds}")
+    if not (CACHE / "ready").exists():
+        CACHE.parent.mkdir(exist_ok=True)
+        with (CACHE.parent / "postfix-tools.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            build()
+    kinds = run(str(CACHE / "postconf"), "-m").split()
+    if "lmdb" not in kinds:
+        raise SystemExit(f"this postconf knows no lmdb: {kinds}")
     return CACHE / "postmap"
+
+
+def build():
+    if (CACHE / "ready").exists():  # by whoever had the lock before us
+        return
+    shutil.rmtree(CACHE, ignore_errors=True)
+    building = CACHE.with_name(f"postfix-tools.{os.getpid()}")
+    building.mkdir()
+    download(building)
+    configure(building, CACHE)
+    building.rename(CACHE)
+    (CACHE / "ready").touch()
 
 
 if __name__ == "__main__":

@@ -223,7 +223,16 @@ def program(folder, text):
     [
         (
             # Debian 12 without postfix-lmdb
-            "echo 'postmap: fatal: unsupported dictionary type: lmdb' >&2; exit 1",
+            (
+                "echo 'postmap: fatal: unsupported dictionary type: lmdb. Is the postfix-lmdb package"
+                " installed?' >&2; exit 1"
+            ),
+            "this Postfix has no lmdb maps: install postfix-lmdb",
+            False,
+        ),
+        (
+            # dynamicmaps.cf or the plug-in belongs to somebody else than root
+            "echo 'postmap: fatal: unsupported map type for this operation: lmdb' >&2; exit 1",
             "this Postfix has no lmdb maps: install postfix-lmdb",
             False,
         ),
@@ -308,7 +317,7 @@ print(path.read_text() == before, list(routes.entries()))
             "True ",
         ),
         (
-            "import subprocess; subprocess.run(['mount', '-o', 'remount,ro', path.parent], check=True)",
+            "import subprocess; subprocess.run(['mount', '-o', 'remount,bind,ro', path.parent], check=True)",
             "False ",
         ),
     ],

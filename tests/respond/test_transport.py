@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logwatch_mx.detect.reasons import is_own_remedy
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import OWN_MARK
+from logwatch_mx.model.event import Delivery, Mta, Status
+from logwatch_mx.model.line import Line
 from logwatch_mx.respond import transport
 from logwatch_mx.respond.route import Entry, entry_of
 
@@ -102,6 +105,27 @@ def test_our_lines_can_be_taken_out_from_among_those_of_others(foreign, left):
     text = transport.render([entry()]) + foreign
     assert transport.without(text, "seaton.biz") == head + left
     assert transport.without(text, "b.example") == text
+
+
+@pytest.mark.parametrize(
+    ("verb", "agent", "status"),
+    [
+        (Verb.PAUSE, "error", Status.DEFERRED),
+        (Verb.REJECT, "error", Status.BOUNCED),
+        (Verb.DISCARD, "discard", Status.SENT),
+    ],
+)
+def test_what_postfix_logs_of_our_remedy_is_no_new_evidence(verb, agent, status):
+    said = transport.route_of(entry(verb=verb)).partition(":")[2]
+    delivery = Delivery(
+        line=Line(""),
+        mta=Mta.POSTFIX,
+        agent=agent,
+        recipients=("x@seaton.biz",),
+        status=status,
+        reply=said,
+    )
+    assert is_own_remedy(delivery)
 
 
 @pytest.mark.parametrize("verb", [Verb.PAUSE, Verb.REJECT, Verb.DISCARD])
