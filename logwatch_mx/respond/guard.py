@@ -4,12 +4,12 @@ Domains and remembered answers come in, a reason or a degree of proof goes out. 
 DNS here and nothing is changed.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 
+from logwatch_mx.config.domain import a_labels
 from logwatch_mx.model.deed import Confirmation
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import LOOPS, REFUTES, Outcome
@@ -21,9 +21,6 @@ APART = timedelta(seconds=60)
 
 #: An older answer proves nothing about now.
 FRESH = timedelta(hours=1)
-
-#: RFC 1035 section 2.3.1 with the relaxation of RFC 1123 section 2.1 (a digit may come first).
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z", re.ASCII)
 
 
 class Proof(StrEnum):
@@ -39,16 +36,12 @@ def is_domain(text: str) -> bool:
     """Return whether *text* is a lower-case domain of two or more LDH labels (IDNs as A-labels).
 
     What is no such name never reaches a map: an address literal, a word of an attacker's choosing,
-    or ``localhost``. The last label is not all digits (RFC 3696 section 2), so that no IPv4 address
-    passes.
+    or ``localhost``.
     """
-    labels = text.split(".")
-    return (
-        len(text) <= 253  # noqa: PLR2004  RFC 1035 section 3.1: 255 octets on the wire
-        and len(labels) > 1
-        and all(_LABEL.match(label) for label in labels)
-        and not labels[-1].isdigit()
-    )
+    try:
+        return text.isascii() and "." in text and a_labels(text) == text
+    except ValueError:
+        return False
 
 
 def own_name(domain: str, site: Site) -> str | None:

@@ -38,7 +38,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 def recover(
     remembered: Iterable[Action],
-    entries: Mapping[str, Entry],
+    entries: Mapping[str, Entry] | None,
     *,
     now: datetime,
     acting: bool,
@@ -46,11 +46,15 @@ def recover(
 ) -> tuple[Step, ...]:
     """Return the steps that make memory and map agree again; none when they do.
 
-    *remembered* are all actions of the state, *entries* those of the map after ``RouteMap.mend``;
+    *remembered* are all actions of the state, *entries* those of the map after ``RouteMap.mend``
+    (None: it cannot be looked into now, so that nothing is known of what it holds);
     *acting* says whether the mode still is ``act``; *expiry* is given to entries that do not tell
     when their time is over.
     """
     known = {action.id: action for action in remembered}
+    if entries is None:
+        known = {key: action for key, action in known.items() if action.verb not in ROUTING}
+        entries = {}
     steps = [_settle(action, entries.get(action.target), now, acting) for action in known.values()]
     steps += [
         _take_on(entries[domain], now, expiry)

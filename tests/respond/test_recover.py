@@ -121,6 +121,12 @@ def test_an_entry_that_nobody_remembers_is_taken_on_until_its_time_is_over():
     )
 
 
+def test_of_a_map_that_cannot_be_looked_into_nothing_is_concluded():
+    remembered = (PAUSE, change(PAUSE, id="x", state=ActionState.DONE), HOOK)
+    steps = recover(remembered, None, now=NOW, acting=True, expiry=EXPIRY)
+    assert [one.action for one in steps] == [HOOK]
+
+
 def test_an_action_cut_off_behind_anothers_entry_has_not_been_done():
     steps = agree(PAUSE, change(PAUSE, id=OTHERS.action, state=ActionState.DONE), entry=OTHERS)
     assert steps == (step(PAUSE, ActionState.FAILED, "cut off by a restart, nothing was done"),)
