@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from logwatch_mx.errors import DataError, LogwatchError, SourceError
+from logwatch_mx.errors import LogwatchError, SourceError
 from logwatch_mx.sources.archive import STDIN, read_bytes
 from logwatch_mx.sources.names import parse_name
 from logwatch_mx.sources.opening import explained, open_log, shown
@@ -18,15 +18,23 @@ _LOG_NAME = re.compile(
 # Debian and SUSE write the lines of the mail log a second time into these.
 _TWICE = frozenset({"mail.err", "mail.info", "mail.warn", "mail.notice", "syslog", "messages"})
 _MAIL_LOGS = frozenset({"mail.log", "maillog", "mail"})
+# Any other text is one when its first line has a time near its beginning, unless its name says
+# that it is something else.
+_STAMPED = re.compile(rb"\s*.{0,48}?[ T]\d\d:\d\d:\d\d[ .,+Z-]")
+_OTHER_NAME = re.compile(
+    r"\.(?:json|html?|md|rst|toml|ya?ml|conf|cfg|ini|py|sh|sql|csv|db|pid|lock|sock|eml)\Z",
+    re.IGNORECASE,
+)
 _SNIFFED = 4096
 
 
 def expand(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return the files that *paths* name, each once, in the order named; ``-`` stays.
 
-    A directory stands for the logs directly in it: regular files with the name of a log, rotated
-    and packed ones too, that hold text. Files which repeat the lines of a mail log beside them
-    (``mail.err``, ``syslog`` …) are left out: name them to read them.
+    A directory stands for the logs directly in it: regular files that hold text and have the name
+    of a log, or a time in their first line; rotated and packed ones too. Files which repeat the
+    lines of a mail log beside them (``mail.err``, ``syslog`` …) are left out: name them to read
+    them.
     Raises ``SourceError`` for what is missing, not a log, or a directory without logs,
     ``PermissionDeniedError`` for what may not be read, before anything is read.
     """
@@ -61,7 +69,7 @@ def _logs_in(directory: Path) -> list[Path]:
         path
         for path in entries
         if not path.name.startswith(".")
-        and _LOG_NAME.search(parse_name(path.name).base)
+        and not _OTHER_NAME.search(parse_name(path.name).base)
         and path.is_file()
     ]
     bases = {parse_name(path.name).base for path in named}
@@ -74,24 +82,28 @@ def _logs_in(directory: Path) -> list[Path]:
         path
         for path in named
         if not ((read := parse_name(path.name)).packed and (read.base, read.order) in packed_twice)
-        and _is_text(path)
+        and _looks_like_log(path)
     ]
     if not logs:
         raise SourceError(f"{shown(directory)}: no logs in this directory")
     return logs
 
 
-def _is_text(path: Path) -> bool:
-    """Return False for a file whose beginning is binary (wtmp, a journal, an index)."""
+def _looks_like_log(path: Path) -> bool:
     head = b""
     try:
         for chunk in islice(read_bytes(path), 4):
             head += chunk[:_SNIFFED]
             if len(head) >= _SNIFFED:
                 break
-    except DataError:
-        # A damaged archive is shown to the user when it is read, not passed over here.
-        return True
     except LogwatchError:
+        # What may not be read or is damaged is told to the user, not passed over here.
+        pass
+    else:
+        text = head.lstrip(b"\0")
+        # wtmp, lastlog, a journal: binary, or a hole
+        if b"\0" in text or (head and not text):
+            return False
+    if _LOG_NAME.search(parse_name(path.name).base):
         return True
-    return b"\0" not in head.lstrip(b"\0")
+    return _STAMPED.match(head.lstrip(b"\0")) is not None

@@ -19,7 +19,7 @@ _SUBJECTS = re.compile(
     # RFC 5424 has no tag but fields: <22>1 stamp host app pid msgid data
     rb"(?:<\d{1,3}>)?1 (?:\S+ ){5}(?:-|\[[^\]]*\]) (?:\xef\xbb\xbf)?|"
     # else the tag ends at the line's first ": ", whatever the header's format is
-    rb"[^:]*+(?::(?! )[^:]*+)*+: "
+    rb"[^:]*+(?::(?! )[^:]*+)*+: ++"
     rb")"
     # Solaris: sendmail[20512]: [ID 801593 mail.info] kBC502520512: from=root, …
     rb"(?:\[ID \d+ \w+\.\w+\] )?"

@@ -1,11 +1,12 @@
 """The names that rotation gives: which files are one log, and which of them is older.
 
-Pure but for ``siblings``, which lists a directory. Known shapes, each with any compressed ending:
+Pure but for ``siblings``, which looks at a directory. Known shapes, each with any packed ending:
 ``NAME.2`` (logrotate; ``.0`` is newsyslog's newest), ``NAME-20261122`` and with hours or seconds
 behind (dateext), ``NAME.2026-11-22`` and ``NAME-20261122.log`` for ``NAME.log`` (``extension``,
 cronolog), ``NAME.1.log``, ``NAME.old``.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -87,8 +88,11 @@ def siblings(path: Path) -> tuple[Path, ...]:
     """Return the files of *path*'s log in its directory, in time order, *path* last if it exists.
 
     Of one rotated file that stands there plain and packed (it is being compressed just now) only
-    the plain one counts.
+    the plain one counts. A link stands for its target, one file of a series beside it: what comes
+    behind the target is not this log's yet.
     """
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     base = parse_name(path.name).base
     chosen: dict[tuple[int, str, int], Path] = {}
     try:
@@ -102,7 +106,8 @@ def siblings(path: Path) -> tuple[Path, ...]:
         known = chosen.get(read.order)
         if known is None or parse_name(known.name).packed:
             chosen[read.order] = path.parent / name
-    return tuple(chosen[order] for order in sorted(chosen))
+    last = parse_name(path.name).order
+    return tuple(chosen[order] for order in sorted(chosen) if order <= last)
 
 
 def _ordered(

@@ -79,7 +79,7 @@ class Reader:
                 data = os.read(self._fd, size)
         else:
             self._pass_hole()
-            data = os.pread(self._fd, size, self._split.end)
+            data = self._at(self._split.end, size)
             # Asked after the reading: what was read before a truncation is good.
             if data and not self.same():
                 return 0
@@ -92,7 +92,7 @@ class Reader:
         """Return whether the file still begins as it did; a shorter one may still."""
         if not self.regular or self.packed:
             return True
-        head = os.pread(self._fd, HEAD, 0)
+        head = self._at(0, HEAD)
         if not head.startswith(self._head):
             return False
         # What was visible once does not change; more of it tells the file better from others.
@@ -101,13 +101,19 @@ class Reader:
 
     @property
     def size(self) -> int:
-        """The bytes of the open file."""
-        return os.fstat(self._fd).st_size
+        """The bytes of the open file; 0 when the file system has lost it (ESTALE)."""
+        try:
+            return os.fstat(self._fd).st_size
+        except OSError:
+            return 0
 
     @property
     def modified(self) -> int:
         """When the open file was last written to, in ns."""
-        return os.fstat(self._fd).st_mtime_ns
+        try:
+            return os.fstat(self._fd).st_mtime_ns
+        except OSError:
+            return self._modified
 
     @property
     def consumed(self) -> int:
@@ -159,6 +165,12 @@ class Reader:
         self._modified = max(self._modified, self.modified)
         if self.packed and len(self._head) < HEAD:
             self._head = (self._head + data)[:HEAD]
+
+    def _at(self, offset: int, size: int) -> bytes:
+        # A file that a network file system has lost reads as empty: it is then found anew by name.
+        with suppress(OSError):
+            return os.pread(self._fd, size, offset)
+        return b""
 
     def _pass_hole(self) -> None:
         # A writer without O_APPEND leaves a hole of the old size behind a truncation.

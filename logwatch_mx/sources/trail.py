@@ -55,9 +55,8 @@ class Trail:
             return []
         except OSError:
             found = None
+        self._losses.missing += found is None and not self.missing
         self.missing = found is None
-        if found is None:
-            self._losses.missing += 1
         try:
             blocks = self._turn(found, now)
         except FileNotFoundError:
@@ -118,8 +117,8 @@ class Trail:
         self._files = []
 
     def _refuse(self) -> None:
+        self._losses.refused += not self.refused
         self.refused = True
-        self._losses.refused += 1
 
     def _turn(self, found: os.stat_result | None, now: float) -> list[Block]:
         if not self._files:
@@ -166,7 +165,10 @@ class Trail:
         was_found, route = legs(mark, self._seen(mark))
         if cut:
             held = {reader.identity for reader in self._files[:-1]}
-            self._files[-1:] = self._open([leg for leg in route if _identity(leg) not in held])
+            opened = self._open([leg for leg in route if _identity(leg) not in held])
+            if not opened:
+                raise FileNotFoundError(self.path)
+            self._files[-1:] = opened
             self._losses.truncated += 1
             ends = last.close()
             # A copy holds the unfinished line too; without one, this is all there is of it.
@@ -174,9 +176,9 @@ class Trail:
         # The last one is open already, whatever it is called and whether it is packed by now.
         rest = route[1:] if was_found else route
         known = {reader.identity: reader for reader in self._files}
-        opened = iter(self._open([leg for leg in rest if _identity(leg) not in known]))
+        new = iter(self._open([leg for leg in rest if _identity(leg) not in known]))
         chain = [
-            known.pop(_identity(leg)) if _identity(leg) in known else next(opened) for leg in rest
+            known.pop(_identity(leg)) if _identity(leg) in known else next(new) for leg in rest
         ]
         self._files = [*known.values(), *chain]
         last.grown = now
@@ -200,9 +202,9 @@ class Trail:
 
     def _seen(self, mark: Checkpoint) -> list[Seen]:
         """Return the files of the log in time order up to the one under its path."""
-        # A link names one file of a series whose other files stand beside its target.
         linked = self.path.is_symlink()
         path = Path(os.path.realpath(self.path)) if linked else self.path
+        # One file of a series that was named by itself has no successors.
         series = linked or parse_name(path.name).current
         seen: list[Seen] = []
         for file in siblings(path) if series else (path,):
@@ -215,8 +217,6 @@ class Trail:
                 continue
             if one is not None:
                 seen.append(one)
-            if file == path:
-                break
         return seen
 
 

@@ -26,13 +26,23 @@ def test_a_directory_stands_for_the_logs_in_it(tmp_path):
         "maillog.1",
         "maillog-20261122.gz",
         "mx2.log",
-        "notes.txt",
+        "mx3.txt",
         "maillog.expected.json",
         ".hidden.log",
     )
+    make(tmp_path, "notes.txt", data=b"the loop was found at 14:22 by me\n")
     make(tmp_path, "wtmp.log", data=b"\x07\0\0\0binary")
+    make(tmp_path, "lastlog", data=b"\0" * 5000)
+    make(tmp_path, "empty.log", data=b"")
     (tmp_path / "sub.log").mkdir()
-    assert names(expand([tmp_path])) == ["maillog", "maillog-20261122.gz", "maillog.1", "mx2.log"]
+    assert names(expand([tmp_path])) == [
+        "empty.log",
+        "maillog",
+        "maillog-20261122.gz",
+        "maillog.1",
+        "mx2.log",
+        "mx3.txt",
+    ]
 
 
 def test_lines_that_were_written_twice_are_read_once(tmp_path):

@@ -52,6 +52,7 @@ SUBJECTS = [
         b'<22>1 2026-11-23T14:43:07Z mx postfix/smtp 1234 - [x y="1"] 450EC232C36: to=<a@b>',
         (b"450EC232C36",),
     ),
+    (b"Nov 23 14:22:34 mx postfix/smtp[7]:  450EC232C36: two spaces", (b"450EC232C36",)),
     (b"Nov 23 14:22:34 mx postfix/smtp: 450EC232C36: no pid", (b"450EC232C36",)),
     (b"Nov 23 14:22:34 mx postfix/smtpd[1]: connect from x[1.2.3.4]", ()),
     # what others say is not the subject

@@ -99,3 +99,12 @@ def test_a_packed_copy_of_the_current_log_is_no_sibling(tmp_path):
     (tmp_path / "maillog.gz").touch()
     assert siblings(tmp_path / "maillog") == (tmp_path / "maillog",)
     assert siblings(tmp_path / "maillog.gz") == (tmp_path / "maillog.gz",)
+
+
+def test_a_link_has_the_siblings_of_its_target_up_to_it(tmp_path):
+    for day in (1, 2, 3):
+        (tmp_path / f"mail-2026112{day}.log").touch()
+    link = tmp_path / "current"
+    link.symlink_to("mail-20261122.log")
+    names = [path.name for path in siblings(link)]
+    assert names == ["mail-20261121.log", "mail-20261122.log"]

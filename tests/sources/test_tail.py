@@ -373,6 +373,18 @@ def test_a_damaged_archive_in_between_is_counted_and_passed(path, follow):
     assert tail.losses.damaged == 1
 
 
+def test_a_file_that_the_file_system_lost_is_found_anew(path, follow):
+    path.write_bytes(b"one\n")
+    tail = follow(start="begin")
+    assert texts(tail) == ["one"]
+    append(path, b"two\n")
+    # As after ESTALE on a network file system: the descriptor answers with errors.
+    lost = tail._trails[str(path)]._files[0]
+    kept, lost._fd = lost._fd, os.open("/", os.O_RDONLY)
+    assert texts(tail) == ["two"]
+    os.close(kept)
+
+
 def test_descriptors_are_given_back(path, follow):
     def opened():
         return len(list(Path("/proc/self/fd").iterdir()))
