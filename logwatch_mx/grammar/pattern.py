@@ -41,12 +41,8 @@ def atomic(pattern: str, flags: int = 0) -> str:
     letters = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
     if letters:
         return f"(?>(?{letters}:{pattern}))"
-    items = list(tree)
-    if all(op in _ONE_CHARACTER for op, _ in items):
-        return pattern  # one way to match only: nothing to give back
-    if _ends_in_plain_repeat(items) and pattern[-1] in "*+?}":
-        return pattern + "+"  # `[0-9]+` to `[0-9]++`, which is quicker than a group around it
-    return f"(?>{pattern})"
+    head, rest = _split(pattern)
+    return head + _grouped(rest)
 
 
 def pieces(pattern: str, flags: int = 0) -> list[Piece]:
@@ -120,6 +116,40 @@ def _children(op: object, value: Any) -> list[Any]:  # noqa: ANN401 - as above
     if op in (_op.ASSERT, _op.ASSERT_NOT):
         return [value[1]]
     return []
+
+
+_LITERALS = re.compile(r"(?:[A-Za-z0-9 _:=,;<>'\"/@%&~!-]|\\[^A-Za-z0-9])*+")
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """Return the characters that *pattern* begins with, and what follows them.
+
+    A choice passes by a branch whose first character is another one; it does not look into groups.
+    """
+    found = _LITERALS.match(pattern)
+    end = found.end() if found else 0
+    while end > 0:
+        head, rest = pattern[:end], pattern[end:]
+        # Not in `ab*` nor in `ab|ac`, where the whole means something else than its two parts.
+        if rest[:1] not in set("*+?{") and _tree(head) + _tree(rest) == _tree(pattern):
+            return head, rest
+        end -= 1 if rest[:1] in set("*+?{") else end
+    return "", pattern
+
+
+def _tree(pattern: str) -> str:
+    return "".join(map(str, _sre.parse(pattern)))
+
+
+def _grouped(pattern: str) -> str:
+    items = list(_sre.parse(pattern))
+    if "|" in pattern:
+        return f"(?>{pattern})"  # also of `a|b`, whose tree is that of `[ab]`
+    if all(op in _ONE_CHARACTER for op, _ in items):
+        return pattern  # one way to match only: nothing to give back
+    if _ends_in_plain_repeat(items) and pattern[-1] in "*+?}":
+        return pattern + "+"  # `[0-9]+` to `[0-9]++`, which is quicker than a group around it
+    return f"(?>{pattern})"
 
 
 def _ends_in_plain_repeat(items: list[Any]) -> bool:
