@@ -22,6 +22,9 @@ STREAM_REACH = 8 << 20
 SLACK = 8 << 20
 # Small enough to stay in the processor's cache between reading and searching.
 CHUNK = 1 << 17
+# A stamp and a queue id: enough to know a line by. A copy is one of the newest files.
+_PROBE = 256
+_COPIES = 4
 
 
 class Position(NamedTuple):
@@ -87,19 +90,25 @@ class History:
 
     def feed(self, block: Block) -> None:
         """Take a block just read; plain files need none of it."""
-        place = self._find(block.identity)
-        if place is not None:
-            self._segments[place].feed(block)
+        for segment in self._segments:
+            if segment.identity == block.identity:
+                segment.feed(block)
 
     def position(self, block: Block, offset: int) -> Position | None:
-        """Return where the line at *offset* of *block*'s source stands, None if not in here."""
+        """Return where the line at *offset* of *block*'s source stands, None if not in here.
+
+        The bytes there are compared: the file that *block* was read from may since have been
+        truncated, or packed and deleted; then they stand at the same offset of its copy.
+        """
         if self._path is not None and self._moved(self._path):
             self.refresh(siblings(self._path))
-        place = self._find(block.identity)
-        if place is None and self._path is not None:
+        begin = offset - block.offset
+        probe = block.data[begin : begin + _PROBE]
+        found = self._find(block.identity, offset, probe)
+        if found is None and self._path is not None:
             self.refresh(siblings(self._path))
-            place = self._find(block.identity)
-        return None if place is None else Position(place, offset)
+            found = self._find(block.identity, offset, probe)
+        return found
 
     def chunks_before(self, position: Position, limit: int | None = None) -> Iterator[bytes]:
         """Yield the lines before *position*, latest chunk first, from *limit* bytes back at most.
@@ -145,10 +154,12 @@ class History:
     def _left(self, limit: int | None) -> int:
         return self.reach if limit is None else min(limit, self.reach)
 
-    def _find(self, identity: tuple[int, int]) -> int | None:
-        for place in range(len(self._segments) - 1, -1, -1):
-            if self._segments[place].identity == identity:
-                return place
+    def _find(self, identity: tuple[int, int], offset: int, probe: bytes) -> Position | None:
+        newest = range(len(self._segments) - 1, -1, -1)
+        own = [place for place in newest if self._segments[place].identity == identity]
+        for place in [*own, *newest[:_COPIES]]:
+            if self._segments[place].read(offset, offset + len(probe)) == probe:
+                return Position(place, offset)
         return None
 
     def _moved(self, path: Path) -> bool:

@@ -148,6 +148,19 @@ def test_a_line_of_another_log_has_no_position(tmp_path):
         assert history.position(Block("x", b"a\n", 0, 1, identity=(1, 2)), 0) is None
 
 
+def test_a_line_is_found_in_the_copy_of_a_file_that_was_cut(tmp_path):
+    path = tmp_path / "maillog"
+    path.write_bytes(b"one\ntwo\n")
+    (block,) = read_blocks(path)
+    with History.live(path) as history:
+        assert history.position(block, 4) == Position(0, 4)
+        os.utime(tmp_path, ns=(1, 1))
+        (tmp_path / "maillog.1.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.write_bytes(b"new file\n")
+        assert history.position(block, 4) == Position(0, 4)
+        assert before(history, Position(1, 9)) == b"one\ntwo\nnew file\n"
+
+
 def test_a_missing_or_damaged_file_costs_its_lines_only(tmp_path):
     (tmp_path / "log.2.gz").write_bytes(gzip.compress(b"one\n" * 9)[:-10])
     (tmp_path / "log").write_bytes(b"two\n")

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from logwatch_mx.sources.block import lines
+from logwatch_mx.sources.history import History
 from logwatch_mx.sources.names import siblings
 from logwatch_mx.sources.tail import Tail
 
@@ -223,4 +224,35 @@ def test_every_line_comes_once_and_in_order(tmp_path_factory, steps, names):
     world = World(tmp_path_factory.mktemp("world"), dated=names == "dated")
     for step in steps:
         getattr(world, step)()
+    world.check()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["append", "append", "poll", "rename", "reopen", "copytruncate", "compress"]
+        ),
+        max_size=25,
+    ),
+    st.sampled_from(["numbered", "dated"]),
+)
+@example(["append", "poll", "append", "copytruncate", "append"], "numbered")
+@example(["append", "rename", "append", "reopen", "append", "compress", "rename"], "dated")
+def test_looking_back_sees_every_line_before_whatever_was_rotated(tmp_path_factory, steps, names):
+    world = World(tmp_path_factory.mktemp("world"), dated=names == "dated")
+    with History.live(world.path) as history:
+        for step in ["append", *steps, "append", "poll"]:
+            if step == "poll":
+                for block in world.tail.poll():
+                    for line in lines(block):
+                        position = history.position(block, line.offset)
+                        before = b"".join(reversed(list(history.chunks_before(position))))
+                        place = world.expected.index((line.text, line.number))
+                        rows = [text for text, _ in world.expected[:place]]
+                        assert before.decode().splitlines() == rows
+                        world.seen.append((line.text, line.number))
+            getattr(world, step)()
+            # The directory's stamp as a second would change it, see World.stamp.
+            world.stamp(world.path.parent)
     world.check()
