@@ -3,22 +3,22 @@
 Contract
 1. Events come in (time, source, offset) order. Before an event, every whole log minute that has
    passed is ticked, so that live and replay evaluate at the same moments. Late events count at the
-   newest time that was seen.
+   newest time that was seen. Times go on in UTC: a state that was saved and loaded says the same.
 2. All memory is one value, ``state``: what is saved and loaded is the whole engine.
 3. A verdict changes what is believed of an incident, never its counts, id or evidence.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
 
 from logwatch_mx.config.settings import Settings
-from logwatch_mx.detect.case import Case
+from logwatch_mx.detect.case import Case, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
 from logwatch_mx.detect.domains import domains_of, is_own
 from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
-from logwatch_mx.detect.reasons import is_own_remedy
+from logwatch_mx.detect.reasons import is_deferral, is_own_remedy
 from logwatch_mx.detect.spike import SpikeDetector, SpikeState
 from logwatch_mx.model.change import Change, ChangeKind, Changes
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict
@@ -26,15 +26,13 @@ from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.rule import Rule
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Trail, TrailQuestion
-from logwatch_mx.model.verdict import Verdict
+from logwatch_mx.model.verdict import LOOPS, REFUTES, Verdict
 
 MINUTE = timedelta(minutes=1)
 #: An incident that comes back within this time of its close keeps its id.
 COMES_BACK = timedelta(hours=1)
 #: Open incidents beyond this many are not opened, but counted: an attacker may name any domain.
 MAX_CASES = 2_000
-#: After a silence this long, minutes are not ticked one by one: every window is empty.
-LONG_SILENCE = timedelta(days=2)
 
 
 class Watch(Struct, frozen=True):
@@ -86,39 +84,77 @@ class Engine:
         self._watches = tuple(watches)
         self._by_kind: dict[str, tuple[Watch, ...]] = {}
 
+    def begin(self, at: datetime) -> None:
+        """Let the log begin *at*, the stamp of its first line: what is usual counts from there.
+
+        Only the first call of an engine's life says anything.
+        """
+        if self.state.now is None:
+            self.state.now = self.state.spike.begun = at.astimezone(UTC)
+
     def feed(self, event: Event, stream: str = "") -> Changes:
         """Take one event of the log *stream*.
 
         One without a readable stamp counts at the newest time that was seen.
         """
         changes = Changes()
-        if event.time is not None:
-            self._advance(event.time, changes)
-        now = self.state.now
-        if now is None:
+        if self.state.now is None and event.time is not None:
+            self.begin(event.time)
+        matched = self._match(event)
+        if not matched and not self._concerns(event, stream):
             return changes
+        if event.time is not None:
+            self._advance(event.time.astimezone(UTC), changes)
+        at = self.state.now
+        if at is None:
+            return changes
+        match event:
+            case Delivery():
+                self._feed_delivery(at, event, stream, matched, changes)
+            case MtaVerdict():
+                self._feed_verdict(at, event, stream, matched, changes)
+            case _:
+                for watch, domain in matched:
+                    self._count(at, event, watch, domain, changes)
+        return changes
+
+    def _match(self, event: Event) -> list[tuple[Watch, str | None]]:
+        """Return the rules that *event* matches, each with the recipient domain."""
         kind = event.kind
         watches = self._by_kind.get(kind)
         if watches is None:
-            watches = tuple(w for w in self._watches if w.kinds is None or kind in w.kinds)
+            watches = tuple(
+                w
+                for w in self._watches
+                if (w.kinds is None or kind in w.kinds) and not w.rule.spike
+            )
             self._by_kind[kind] = watches
-        at = event.time if event.time is not None else now
-        match event:
-            case Delivery():
-                self._feed_delivery(at, event, stream, watches, changes)
-            case MtaVerdict():
-                self._feed_verdict(at, event, stream, watches, changes)
-            case _:
-                for watch in watches:
-                    for domain in domains_of(event):
-                        if watch.matches(event, domain, self.site):
-                            self._count(at, event, watch, domain, changes)
-        return changes
+        if not watches:
+            return []
+        site = self.site
+        return [
+            (watch, domain)
+            for domain in domains_of(event)
+            for watch in watches
+            if watch.matches(event, domain, site)
+        ]
+
+    def _concerns(self, event: Event, stream: str) -> bool:
+        """Say whether *event*, which no rule matches, matters: a deferral, or part of a story.
+
+        What does not matter leaves no trace, not even in the time: so it need not be read.
+        """
+        return isinstance(event, Delivery) and (
+            is_deferral(event) or self._loop.concerns(event, stream)
+        )
 
     def tick(self, now: datetime) -> Changes:
-        """Let the log's time advance to *now* without an event (its end, or silence)."""
+        """Let the log's time advance to *now* without an event (its end, or silence).
+
+        Before the log began nothing is observed, and no time passes.
+        """
         changes = Changes()
-        self._advance(now, changes)
+        self._advance(now.astimezone(UTC), changes)
         return changes
 
     def finish(self, last: datetime) -> Changes:
@@ -127,18 +163,20 @@ class Engine:
         Without closing anything.
         """
         changes = self.tick(last)
-        opened, closed = self._spike.tick(last, self.state.cases)
-        for case in closed:
-            case.closed = None
-        for case in opened:
-            self._open(case, changes)
+        if self.state.now is not None:
+            opened, _ = self._spike.tick(self.state.now, self.state.cases, closing=False)
+            for case in opened:
+                self._open(case, changes)
         return changes
 
     def judge(self, verdict: Verdict) -> Changes:
-        """Take what DNS says of a domain, for the loop about it."""
+        """Take what DNS says of a domain, for the loop about it.
+
+        No answer takes nothing back: what is known stays known until DNS says otherwise.
+        """
         changes = Changes()
         case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{verdict.domain}")
-        if case is not None:
+        if case is not None and (_decides(verdict) or not _decides(case.verdict)):
             case.verdict = verdict
             changes.changes.append(Change(ChangeKind.JUDGED, case.id))
         return changes
@@ -166,17 +204,19 @@ class Engine:
         at: datetime,
         event: Delivery,
         stream: str,
-        watches: tuple[Watch, ...],
+        matched: list[tuple[Watch, str | None]],
         changes: Changes,
     ) -> None:
         if is_own_remedy(event):
             return
         self._spike.note(at, event, self.state.cases)
-        for domain in domains_of(event):
+        domains = domains_of(event)
+        joined = self._loop.join(at, event, tuple(d for d in domains if d is not None), stream)
+        for domain in domains:
             signals: list[SignalKind] = []
-            for watch in watches:
+            for watch, about in matched:
                 rule = watch.rule
-                if rule.spike or not watch.matches(event, domain, self.site):
+                if about != domain:
                     continue
                 if rule.kind is not IncidentKind.LOOP:
                     self._count(at, event, watch, domain, changes)
@@ -184,7 +224,7 @@ class Engine:
                     signals.append(rule.signal)
             if domain is None:
                 continue
-            hint = self._loop.note_delivery(at, event, domain, signals, stream)
+            hint = self._loop.note_delivery(at, event, domain, signals, joined)
             if hint is not None:
                 self._weigh(domain, hint, event, changes)
 
@@ -193,19 +233,18 @@ class Engine:
         at: datetime,
         event: MtaVerdict,
         stream: str,
-        watches: tuple[Watch, ...],
+        matched: list[tuple[Watch, str | None]],
         changes: Changes,
     ) -> None:
-        for watch in watches:
-            if not watch.matches(event, event.domain, self.site):
-                continue
+        is_noted = False
+        for watch, domain in matched:
             if watch.rule.kind is not IncidentKind.LOOP:
-                self._count(at, event, watch, event.domain, changes)
-                continue
-            hint = self._loop.note_verdict(at, event, stream)
-            if hint is not None and event.domain:
-                self._weigh(event.domain, hint, event, changes)
-            return
+                self._count(at, event, watch, domain, changes)
+            elif not is_noted:
+                is_noted = True
+                hint = self._loop.note_verdict(at, event, domain, stream)
+                if hint is not None and domain:
+                    self._weigh(domain, hint, event, changes)
 
     def _weigh(self, domain: str, hint: Hint, event: Event, changes: Changes) -> None:
         name = f"{IncidentKind.LOOP.value}/{domain}"
@@ -226,6 +265,7 @@ class Engine:
         subject = domain if rule.by == "domain" else watch.get(event, rule.by, domain)
         if not subject:
             return
+        subject = plain(subject)
         value = watch.get(event, rule.count, domain) if rule.count else None
         case = self._awake(_name(rule, subject), at, changes)
         opened = self._counting.note(at, event, rule, subject, value, case)
@@ -237,40 +277,38 @@ class Engine:
         case = self.state.cases.get(name)
         if case is not None and case.closed is not None:
             if at - case.closed > COMES_BACK:
+                del self.state.cases[name]
                 return None
             case.closed = None
             changes.changes.append(Change(ChangeKind.REOPENED, case.id))
         return case
 
     def _open(self, case: Case, changes: Changes) -> None:
-        if len(self.state.cases) >= MAX_CASES:
-            self.state.refused += 1
-            return
         name = _case_name(case)
         before = self.state.cases.get(name)
-        if before is not None and before.closed is not None:
+        if before is not None:
             before.absorb(case)
             changes.changes.append(Change(ChangeKind.REOPENED, before.id))
-            return
-        self.state.cases[name] = case
-        changes.changes.append(Change(ChangeKind.OPENED, case.id))
+        elif len(self.state.cases) >= MAX_CASES:
+            self.state.refused += 1
+        else:
+            self.state.cases[name] = case
+            changes.changes.append(Change(ChangeKind.OPENED, case.id))
 
     def _advance(self, to: datetime, changes: Changes) -> None:
         now = self.state.now
         if now is None:
-            self.state.now = to
-            self.state.spike.begun = to
             return
         if to <= now:
             self.state.late += to < now
             return
         minute = now.replace(second=0, microsecond=0) + MINUTE
-        if to - minute > LONG_SILENCE:
-            self._minute(minute, changes)
-            minute = to.replace(second=0, microsecond=0) - LONG_SILENCE
-        while minute <= to:
+        # With nothing open and nothing counted, the minutes of a long silence change nothing.
+        while minute <= to and (self.state.cases or self.state.spike.active):
             self._minute(minute, changes)
             minute += MINUTE
+        if minute <= to:
+            self._minute(to.replace(second=0, microsecond=0), changes)
         self.state.now = to
 
     def _minute(self, minute: datetime, changes: Changes) -> None:
@@ -289,6 +327,10 @@ class Engine:
                     case.closed = quiet
                     changes.changes.append(Change(ChangeKind.CLOSED, case.id))
         self._loop.forget(minute)
+
+
+def _decides(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.outcome in LOOPS | REFUTES
 
 
 def _case_name(case: Case) -> str:

@@ -1,7 +1,8 @@
 """The case: an incident as it grows. Evidence in, an ``Incident`` value out.
 
 A case holds no line for longer than it needs: the first ten and the last ten stay as evidence, the
-rest is counted.
+rest is counted. Nothing in it holds bytes that are not UTF-8 as surrogate escapes: it is saved
+with the place in the log, and no packer takes those.
 """
 
 from datetime import UTC, datetime
@@ -33,10 +34,36 @@ KEPT_REASONS = 20
 KEPT_ORIGINS = 200
 
 
-def evidence_of(event: Event) -> Evidence:
+class Kept(Struct, frozen=True):
+    """A line as evidence, as bytes: its text may be no UTF-8."""
+
+    source: bytes
+    line: int
+    text: bytes
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return it as it is shown."""
+        return Evidence(
+            self.source.decode("utf-8", "surrogateescape"),
+            self.line,
+            self.text.decode("utf-8", "surrogateescape"),
+        )
+
+
+def keep(event: Event) -> Kept:
     """Return the line of *event* as evidence, its text bounded."""
     line = event.line
-    return Evidence(line.source, line.number, line.text[:KEPT_TEXT])
+    return Kept(_raw(line.source), line.number, _raw(line.text[:KEPT_TEXT]))
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def plain(text: str) -> str:
+    r"""Return *text* with bytes that are no UTF-8 written out (``\udce9``)."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def hashed(value: str) -> str:
@@ -65,25 +92,27 @@ class Case(Struct, kw_only=True):
     messages: int = 0
     signals: dict[str, int] = {}
     reasons: dict[str, int] = {}
-    seen_messages: Table[str] = field(default_factory=lambda: Table(cap=20_000))
+    seen_messages: Table[str] = field(default_factory=lambda: Table(cap=5_000))
     seen_recipients: Table[int] = field(default_factory=lambda: Table(cap=5_000))
     recipients: int = 0
-    head: list[Evidence] = []
-    tail: list[Evidence] = []
+    head: list[Kept] = []
+    tail: list[Kept] = []
     verdict: Verdict | None = None
     own: bool = False
     advice: str = ""
     origins: dict[str, Origin] = {}
 
-    def add_line(self, at: datetime, evidence: Evidence) -> None:
-        """Count one evidence line."""
+    def add_line(self, at: datetime, kept: Kept | None) -> None:
+        """Count one evidence line; in a storm the text of some is not kept."""
         self.events += 1
         self.first = min(self.first, at)
         self.last = max(self.last, at)
-        if len(self.head) < KEPT_LINES:
-            self.head.append(evidence)
+        if kept is None:
             return
-        self.tail.append(evidence)
+        if len(self.head) < KEPT_LINES:
+            self.head.append(kept)
+            return
+        self.tail.append(kept)
         if len(self.tail) > KEPT_LINES:
             del self.tail[0]
 
@@ -130,8 +159,8 @@ class Case(Struct, kw_only=True):
         if not trail.found:
             return
         client = trail.client
-        ip = client.ip if client else None
-        host = client.host if client else None
+        ip = plain(client.ip) if client and client.ip else None
+        host = plain(client.host) if client and client.host else None
         key = ip or host or "local"
         message = hashed(trail.queue_id)
         if self.seen_messages.get(message) is not None:
@@ -140,7 +169,8 @@ class Case(Struct, kw_only=True):
         if origin is None:
             if len(self.origins) >= KEPT_ORIGINS:
                 return
-            origin = Origin(client_ip=ip, client_host=host, sender=trail.sender)
+            sender = None if trail.sender is None else plain(trail.sender)
+            origin = Origin(client_ip=ip, client_host=host, sender=sender)
         stamps = [t for t in (origin.first, origin.last, trail.arrived) if t is not None]
         self.origins[key] = Origin(
             client_ip=ip,
@@ -226,5 +256,5 @@ class Case(Struct, kw_only=True):
                     key=lambda o: (-o.messages, o.client_ip or "", o.client_host or ""),
                 )
             ),
-            evidence=(*self.head, *self.tail),
+            evidence=tuple(kept.evidence for kept in (*self.head, *self.tail)),
         )

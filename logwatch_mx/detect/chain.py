@@ -4,9 +4,18 @@ A delivery to ourselves names the queue id under which we took the message in ag
 are written by different processes: the second pass may be logged *before* the line that links it to
 the first (seen with both MTAs). So an id that began a message of its own may turn out to be a later
 pass: then the two become one.
+
+Contract
+1. ``link`` carries a message on to the id in the reply. A delivery that is no pass (the second of
+   two daemons, which relays to a configured address) carries it as well.
+2. The longest chain is counted for each recipient domain: a message to two domains of which one
+   loops says nothing of the other.
+3. Short Postfix ids are used again. The delay of a delivery tells when its message arrived: an id
+   that was given out at another time is another message.
 """
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct, field
 
@@ -15,12 +24,18 @@ from logwatch_mx.detect.window import Table
 #: How late the linking line may come. Short Postfix ids repeat within seconds, but not for the same
 #: inode.
 LATE = timedelta(seconds=60)
+#: How far apart the arrival that a delivery's delay tells and the hand-over of its id may be: the
+#: receiver counts from the beginning of the transaction, which lasts 300 s at most (RFC 5321
+#: 4.5.3.2), the link is logged at its end.
+SAME_ARRIVAL = timedelta(minutes=5)
+#: Passes that may have been logged between a pass and its link, of all messages together.
+RECENT = 500
 
 
 class Pass(Struct):
     """A queue id's place: the message it belongs to (the id it began under).
 
-    And its passes before.
+    And its passes before. *at* is when it was given out, or when its first line came.
     """
 
     key: str
@@ -45,47 +60,56 @@ class Chains(Struct):
     passes: Table[Pass] = field(default_factory=lambda: Table(cap=40_000))
     longest: Table[int] = field(default_factory=lambda: Table(cap=20_000))
 
-    def find(self, queue_id: str) -> Pass | None:
-        """Return the place of *queue_id*, None when it is no message that came back to us."""
-        return self.passes.get(queue_id)
+    def find(self, queue_id: str, arrived: datetime | None = None) -> Pass | None:
+        """Return the place of *queue_id*, None when it is no message that came back to us.
 
-    def begin(self, at: datetime, queue_id: str) -> Pass:
-        """Return the place of *queue_id*, which begins a message unless it is known."""
+        *arrived* is when its message arrived, as its delivery line tells.
+        """
         place = self.passes.get(queue_id)
+        if place is None or arrived is None or not place.depth:
+            return place
+        return place if abs(arrived - place.at) <= SAME_ARRIVAL else None
+
+    def begin(self, at: datetime, queue_id: str, arrived: datetime | None = None) -> Pass:
+        """Return the place of *queue_id*, which begins a message unless it is known."""
+        place = self.find(queue_id, arrived)
         if place is None:
             place = Pass(queue_id, 0, at)
             self.passes.set(queue_id, place)
         return place
 
-    def link(self, at: datetime, place: Pass, next_id: str, *, passed: bool) -> Merge | None:
-        """Carry *place* on to *next_id*; a *passed* one grew by a pass."""
+    def link(
+        self, at: datetime, place: Pass, next_id: str, *, domain: str, passed: bool
+    ) -> Merge | None:
+        """Carry *place* on to *next_id*; a *passed* one grew by a pass to *domain*."""
         depth = place.depth + passed
         if passed:
-            self.longest.set(place.key, max(self.longest.get(place.key) or 0, depth))
+            self._lengthen(place.key, domain, depth)
         known = self.passes.get(next_id)
         self.passes.set(next_id, Pass(place.key, depth, at))
-        if known is None or known.depth or known.key == place.key or at - known.at > LATE:
+        if known is None or known.depth or known.key == place.key or abs(at - known.at) > LATE:
             return None
-        merge = Merge(known.key, place.key, self.hops(known.key) > 0)
-        self._shift(known.key, place.key, depth)
+        merge = Merge(known.key, place.key, self.hops(known.key, domain) > 0)
+        self._shift(known.key, place.key, domain, depth)
         return merge
 
-    def hops(self, key: str) -> int:
-        """Return the longest chain of the message *key* so far."""
-        return self.longest.get(key) or 0
+    def hops(self, key: str, domain: str) -> int:
+        """Return the longest chain of the message *key* to *domain* so far."""
+        return self.longest.get(f"{key}/{domain}") or 0
 
-    def _shift(self, old: str, key: str, depth: int) -> None:
+    def _lengthen(self, key: str, domain: str, depth: int) -> None:
+        name = f"{key}/{domain}"
+        self.longest.set(name, max(self.longest.get(name) or 0, depth))
+
+    def _shift(self, old: str, key: str, domain: str, depth: int) -> None:
         """Move the passes of the message *old* behind those of *key*.
 
         Only the newest few passes can be waiting for their link, and the table keeps them in order.
         """
         for table in (self.passes.young, self.passes.old):
-            for queue_id, place in reversed(list(table.items())[-RECENT:]):
+            for queue_id, place in list(islice(reversed(table.items()), RECENT)):
                 if place.key == old:
                     table[queue_id] = Pass(key, place.depth + depth, place.at)
-        longest = (self.longest.pop(old) or 0) + depth
-        self.longest.set(key, max(self.longest.get(key) or 0, longest))
-
-
-#: Passes that may have been logged between a pass and its link, of all messages together.
-RECENT = 500
+        later = self.longest.pop(f"{old}/{domain}") or 0
+        if later:
+            self._lengthen(key, domain, later + depth)

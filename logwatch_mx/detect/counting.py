@@ -8,10 +8,10 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from logwatch_mx.detect.case import Case, evidence_of, hashed, incident_id
+from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Event
-from logwatch_mx.model.incident import Evidence, IncidentKind
+from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.rule import Rule
 
 #: Events of one subject in one window that are kept; a threshold above it is refused when rules are
@@ -24,7 +24,7 @@ class Hit(Struct):
 
     at: datetime
     value: str
-    evidence: Evidence
+    evidence: Kept
 
 
 class CountingState(Struct):
@@ -56,7 +56,7 @@ class CountingDetector:
             value=hashed(
                 value if value is not None else f"{event.line.source}:{event.line.number}"
             ),
-            evidence=evidence_of(event),
+            evidence=keep(event),
         )
         if case is not None:
             _add(case, hit, rule)

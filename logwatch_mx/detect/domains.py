@@ -2,27 +2,31 @@
 
 from functools import lru_cache
 
+from logwatch_mx.config.domain import a_labels
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict, Reject
 from logwatch_mx.model.site import Site
+
+#: No name is longer (RFC 1035 2.3.4); a log line may hold any nonsense.
+MAX_NAME = 255
 
 
 @lru_cache(maxsize=65536)
 def domain_of(address: str) -> str | None:
     """Return the domain of *address* as a lower-case A-label, or None for a local name.
 
-    A domain that IDNA refuses is returned lower-case as it stands: it can be told about, never
-    acted on.
+    A domain that IDNA refuses is returned lower-case as it stands, bytes that are no UTF-8 written
+    out: it can be told about, never acted on.
     """
     _, at, domain = address.rpartition("@")
     if not at or not domain:
         return None
     domain = domain.rstrip(".").lower()
-    if domain and not domain.isascii():
+    if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            return domain
-    return domain or None
+            domain = a_labels(domain)
+        except ValueError:
+            domain = domain[:MAX_NAME].encode("utf-8", "backslashreplace").decode("utf-8")
+    return domain[:MAX_NAME] or None
 
 
 def domains_of(event: Event) -> tuple[str | None, ...]:
@@ -32,8 +36,8 @@ def domains_of(event: Event) -> tuple[str | None, ...]:
             return (domain_of(one),)
         case Delivery(recipients=several) if several:
             return tuple(dict.fromkeys(domain_of(address) for address in several))
-        case MtaVerdict(domain=domain):
-            return (domain,)
+        case MtaVerdict(domain=str(domain)):
+            return (domain_of(f"@{domain}"),)
         case Reject(recipient=str(address)):
             return (domain_of(address),)
     return (None,)

@@ -12,30 +12,24 @@ Contract
    with that line's domain.
 4. A delivery to ourselves alone proves nothing: a proxy on port 25 looks the same. It only counts
    as a pass.
+5. Passes are counted for each recipient domain of a message apart.
 """
 
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from logwatch_mx.detect.case import Case, evidence_of, incident_id
+from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
 from logwatch_mx.detect.chain import Chains, Merge, Pass
 from logwatch_mx.detect.domains import domain_of
+from logwatch_mx.detect.join import Joined, Joins
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Delivery, MtaVerdict, Said, Status
-from logwatch_mx.model.incident import Evidence, IncidentKind, SignalKind
+from logwatch_mx.model.incident import IncidentKind, SignalKind
 
 #: Evidence that is kept of a domain below the threshold.
 KEPT_PENDING = 40
-
-
-class Joined(Struct):
-    """A verdict line that waits for the delivery line of its process."""
-
-    at: datetime
-    domain: str | None
-    said: str
-    evidence: list[Evidence]
+_AWAITED = frozenset({Said.SELF_MX, Said.OWN_HOSTNAME})
 
 
 class Hint(Struct):
@@ -47,7 +41,7 @@ class Hint(Struct):
     reason: str
     recipient: str
     signals: list[SignalKind]
-    evidence: list[Evidence]
+    evidence: list[Kept]
     merge: Merge | None = None
 
 
@@ -61,7 +55,7 @@ class LoopState(Struct):
     """Everything that loop detection remembers; bounded, saved with the place in the log."""
 
     chains: Chains = field(default_factory=Chains)
-    joins: Table[Joined] = field(default_factory=lambda: Table(cap=2_000))
+    joins: Joins = field(default_factory=Joins)
     pending: Table[Pending] = field(default_factory=lambda: Table(cap=5_000))
 
 
@@ -76,32 +70,39 @@ class LoopDetector:
         self.window = window
         self.state = state
 
-    def note_verdict(self, at: datetime, event: MtaVerdict, stream: str) -> Hint | None:
-        """Take a verdict line: return its evidence when it names the domain.
+    def concerns(self, event: Delivery, stream: str) -> bool:
+        """Say whether *event* goes on with a chain, or a verdict line waits for it."""
+        if event.queue_id is not None and event.queue_id in self.state.chains.passes:
+            return True
+        return self.state.joins.waits(event, stream)
+
+    def note_verdict(
+        self, at: datetime, event: MtaVerdict, domain: str | None, stream: str
+    ) -> Hint | None:
+        """Take a verdict line: return its evidence when it names the recipient's *domain*.
 
         Else keep it for the join.
         """
-        if event.verdict is Said.TOO_MANY_HOPS and event.domain and event.queue_id:
+        if event.verdict is Said.TOO_MANY_HOPS and domain and event.queue_id:
             place = self.state.chains.begin(at, event.queue_id)
             return Hint(
                 at=at,
                 key=place.key,
-                hops=self.state.chains.hops(place.key),
+                hops=self.state.chains.hops(place.key, domain),
                 reason="too many hops",
                 recipient="",
                 signals=[SignalKind.MTA_VERDICT],
-                evidence=[evidence_of(event)],
+                evidence=[keep(event)],
             )
-        if event.verdict in {Said.SELF_MX, Said.OWN_HOSTNAME} and event.pid is not None:
-            # One host may log under several names: its log and the pid are the key, not the name.
-            key = f"{stream}/{event.mta}/{event.pid}"
-            joined = self.state.joins.get(key)
-            if joined is None or at - joined.at > self.window:
-                joined = Joined(at=at, domain=None, said=event.verdict.value, evidence=[])
-            joined.domain = event.domain or joined.domain
-            joined.evidence = [*joined.evidence, evidence_of(event)][-4:]
-            self.state.joins.set(key, joined)
+        if event.verdict in _AWAITED:
+            self.state.joins.put(at, event, domain, stream, self.window)
         return None
+
+    def join(
+        self, at: datetime, event: Delivery, domains: tuple[str, ...], stream: str
+    ) -> Joined | None:
+        """Return the verdict line that *event* to *domains* ends: call it once for each event."""
+        return self.state.joins.take(at, event, domains, stream, self.window)
 
     def note_delivery(
         self,
@@ -109,43 +110,36 @@ class LoopDetector:
         event: Delivery,
         domain: str,
         signals: list[SignalKind],
-        stream: str,
+        joined: Joined | None,
     ) -> Hint | None:
         """Take a delivery line to *domain* that rules gave *signals*: return its evidence.
 
         If it is any.
         """
-        joined = self._join(at, event, domain, stream)
+        if joined is not None and joined.domain not in {None, domain}:
+            joined = None
         if joined is not None and SignalKind.MTA_VERDICT not in signals:
             signals = [*signals, SignalKind.MTA_VERDICT]
-        place, merge = self._follow(at, event, signals)
+        place, merge = self._follow(at, event, domain, signals)
         if not signals:
             return None
         if SignalKind.SELF_DELIVERY in signals and place is not None and place.depth:
             signals = [*signals, SignalKind.REENTRY]
+        key = place.key if place else hashed(f"{event.line.source}:{event.line.offset}")
+        recipient = next((r for r in event.recipients if domain_of(r) == domain), "")
         return Hint(
             at=at,
-            key=place.key if place else f"{event.line.source}:{event.line.number}",
-            hops=self.state.chains.hops(place.key) if place else 0,
+            key=key,
+            hops=self.state.chains.hops(key, domain),
             reason=_reason(event, joined, signals),
-            recipient=next((r for r in event.recipients if domain_of(r) == domain), ""),
+            recipient=hashed(recipient.lower()) if recipient else "",
             signals=signals,
-            evidence=[*(joined.evidence if joined else ()), evidence_of(event)],
+            evidence=[*(joined.evidence if joined else ()), keep(event)],
             merge=merge,
         )
 
-    def _join(self, at: datetime, event: Delivery, domain: str, stream: str) -> Joined | None:
-        if event.pid is None or not len(self.state.joins):
-            return None
-        key = f"{stream}/{event.mta}/{event.pid}"
-        joined = self.state.joins.get(key)
-        if joined is None or (joined.domain is not None and joined.domain != domain):
-            return None
-        self.state.joins.pop(key)
-        return joined if at - joined.at <= self.window else None
-
     def _follow(
-        self, at: datetime, event: Delivery, signals: list[SignalKind]
+        self, at: datetime, event: Delivery, domain: str, signals: list[SignalKind]
     ) -> tuple[Pass | None, Merge | None]:
         """Carry the message on to the receiver's queue id; a delivery to ourselves is a pass.
 
@@ -156,10 +150,14 @@ class LoopDetector:
             return None, None
         chains = self.state.chains
         passed = SignalKind.SELF_DELIVERY in signals
-        place = chains.begin(at, event.queue_id) if signals else chains.find(event.queue_id)
+        arrived = at - timedelta(seconds=event.delay) if event.delay is not None else None
+        if signals:
+            place: Pass | None = chains.begin(at, event.queue_id, arrived)
+        else:
+            place = chains.find(event.queue_id, arrived)
         if place is None or event.status is not Status.SENT or not event.next_queue_id:
             return place, None
-        return place, chains.link(at, place, event.next_queue_id, passed=passed)
+        return place, chains.link(at, place, event.next_queue_id, domain=domain, passed=passed)
 
     def weigh(self, domain: str, hint: Hint, case: Case | None) -> tuple[Case | None, list[str]]:
         """Add *hint* to the open *case*, or to what is pending.
@@ -172,6 +170,7 @@ class LoopDetector:
         pending = self.state.pending.get(domain) or Pending()
         if hint.merge is not None:
             _merge(pending, hint.merge)
+            hint.merge = None
         pending.hints.append(hint)
         since = hint.at - self.window
         loud = {
@@ -225,8 +224,8 @@ def _add(case: Case, hint: Hint) -> list[str]:
         case.forget_message(hint.merge.old)
         if hint.merge.passed:
             case.add_signal(SignalKind.REENTRY)
-    for evidence in hint.evidence:
-        case.add_line(hint.at, evidence)
+    for kept in hint.evidence:
+        case.add_line(hint.at, kept)
     for signal in hint.signals:
         case.add_signal(signal)
     case.add_reason(hint.reason)

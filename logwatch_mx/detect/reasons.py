@@ -12,6 +12,16 @@ GREYLISTED = "greylisted"
 MAILBOX = "mailbox full or busy"
 #: Reasons that mean our own network or resolver: they share one key.
 OUTAGE_REASONS = frozenset({"DNS failure", "network unreachable"})
+#: Reasons that mean that a server could not be reached: theirs, or our network's.
+UNREACHABLE = frozenset(
+    {
+        "connection timed out",
+        "connection refused",
+        "connection lost",
+        "no route to host",
+        *OUTAGE_REASONS,
+    }
+)
 
 #: Our own remedies put this into their text (Postfix) or use these mailers (sendmail).
 OWN_MARK = "logwatch-mx"
@@ -34,7 +44,9 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"host or domain name not found",
             r"host name lookup failure",
         ),
-        ("network unreachable", r"network is unreachable|no route to host|network is down"),
+        ("network unreachable", r"network is unreachable|network is down"),
+        # One host behind a working network: a router near it answers so.
+        ("no route to host", r"no route to host"),
         ("connection refused", r"connection refused"),
         (
             "connection timed out",
@@ -57,6 +69,27 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("content refused for now", r"spam|blocked|reputation|policy|blacklist|blocklist|rbl"),
     )
 )
+
+
+#: Postfix "host H[ip] said: 451 …" and "refused to talk to me"; sendmail "451 4.4.3 …" after
+#: "Deferred: ".
+_REMOTE = re.compile(
+    r"(?:delivery temporarily suspended: )?host [^ ]{1,300} (?:said|refused)"
+    r"|(?:Deferred: )?[45][0-9][0-9][ -]"
+)
+_HOST = re.compile(
+    r"(?:delivery temporarily suspended: )?"
+    r"(?:connect to|conversation with|lost connection with|host) ([^ \[]{1,255})\["
+)
+
+
+def host_in(reply: str | None) -> str | None:
+    """Return the host that a text of Postfix's own names (``connect to mail.d.test[192.0.2.1]``).
+
+    Its throttle repeats the text that began it: ``delivery temporarily suspended: connect to …``.
+    """
+    found = _HOST.match(reply or "")
+    return found.group(1).lower().rstrip(".") if found else None
 
 
 def is_own_remedy(event: Delivery) -> bool:
@@ -82,9 +115,16 @@ def is_deferral(event: Delivery) -> bool:
 def reason_of(event: Delivery) -> str:
     """Return the class of a deferral in words; the DSN decides where it is exact (RFC 3463).
 
-    Else the text.
+    Else the text. What a remote server says of its own DNS or network is not ours.
     """
     dsn, text = event.dsn or "", (event.reply or "")[:1000]
+    reason = _reason(dsn, text)
+    if reason in OUTAGE_REASONS and _REMOTE.match(text):
+        return "deferred by the remote server"
+    return reason
+
+
+def _reason(dsn: str, text: str) -> str:
     if dsn == "4.4.3":
         return "DNS failure"
     if dsn in {"4.2.1", "4.2.2"}:

@@ -39,14 +39,14 @@ def tail(count: int, expected: float, shape: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def least_count(expected: float, shape: float) -> int:
-    """Return the smallest count whose tail is below ``P_SPIKE``."""
+def least_count(expected: float, shape: float, p: float) -> int:
+    """Return the smallest count whose tail is below *p*."""
     low, high = 1, 2
-    while tail(high, expected, shape) >= P_SPIKE:
+    while tail(high, expected, shape) >= p:
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        if tail(middle, expected, shape) >= P_SPIKE:
+        if tail(middle, expected, shape) >= p:
             low = middle
         else:
             high = middle

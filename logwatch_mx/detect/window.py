@@ -46,10 +46,18 @@ class Table(Struct, Generic[V]):
         older = self.old.pop(key, None)
         return older if value is None else value
 
+    def age(self) -> None:
+        """Begin a new generation although there is room: what only the old one held is over."""
+        self.old, self.young = self.young, {}
+
     def items(self) -> Iterator[tuple[str, V]]:
         """Yield all entries, old ones first, each in the order in which it came."""
         yield from self.old.items()
         yield from self.young.items()
+
+    def __contains__(self, key: str) -> bool:
+        """Say whether *key* is there; unlike ``get`` this leaves no trace."""
+        return key in self.young or key in self.old
 
     def __len__(self) -> int:
         return len(self.young) + len(self.old)
