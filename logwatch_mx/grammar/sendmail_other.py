@@ -24,7 +24,10 @@ from logwatch_mx.grammar.sendmail_tokens import (
 from logwatch_mx.model.event import Delivery, Other, Removed, Status
 
 # ``$_`` or a host name; a peer is never a queue id, a number or several words.
-_PEER = r"(?:[^ ,=]*@)?[^ ,:=]*(?:\[[^\]]*\])?(?: \[[^\]]*\])?(?: \(may be forged\))?"
+_PEER = (
+    # Possessive, since strangers choose names: `a@a@a@…` would cost the square of its length.
+    r"(?:[^ ,=@]*+@)*+[^ ,:=@\[]*+(?:\[[^\]]*+\])?+(?: \[[^\]]*+\])?+(?: \(may be forged\))?+"
+)
 _SHAPES = (
     # srvrsmtp.c: localhost [127.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA
     rf"{_PEER} did not issue [A-Z/]+ during connection to .*",
