@@ -24,7 +24,7 @@ SLACK = 8 << 20
 CHUNK = 1 << 17
 # A stamp and a queue id: enough to know a line by. A copy is one of the newest files.
 _PROBE = 256
-_COPIES = 4
+_COPIES = 8
 
 
 class Position(NamedTuple):

@@ -135,6 +135,8 @@ class Reader:
 
     def mark(self) -> Checkpoint:
         """Return the place behind the lines that were handed out."""
+        # Late lines may have come to a file that was empty: learn how it begins.
+        self.same()
         place = self._ready[0] if self._ready else self._split
         return Checkpoint(
             path=self._source,

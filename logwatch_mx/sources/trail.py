@@ -163,8 +163,10 @@ class Trail:
             # What the writer did after the rotation is in files younger than this one's last byte.
             mark = replace(mark, modified=last.modified)
         was_found, route = legs(mark, self._seen(mark))
+        others = self._files[:-1]
+        copies = self._packed_since(others)
         if cut:
-            held = {reader.identity for reader in self._files[:-1]}
+            held = copies | {reader.identity for reader in others}
             opened = self._open([leg for leg in route if _identity(leg) not in held])
             if not opened:
                 raise FileNotFoundError(self.path)
@@ -174,7 +176,7 @@ class Trail:
             # A copy holds the unfinished line too; without one, this is all there is of it.
             return [] if was_found else ends
         # The last one is open already, whatever it is called and whether it is packed by now.
-        rest = route[1:] if was_found else route
+        rest = [leg for leg in route[was_found:] if _identity(leg) not in copies]
         known = {reader.identity: reader for reader in self._files}
         new = iter(self._open([leg for leg in rest if _identity(leg) not in known]))
         chain = [
@@ -183,6 +185,16 @@ class Trail:
         self._files = [*known.values(), *chain]
         last.grown = now
         return []
+
+    def _packed_since(self, readers: Iterable[Reader]) -> set[tuple[int, int]]:
+        """Return the files that are copies of those open in *readers*: they are read already."""
+        copies: set[tuple[int, int]] = set()
+        for reader in readers:
+            mark = reader.mark()
+            was_found, there = legs(mark, self._seen(mark))
+            if was_found and _identity(there[0]) != reader.identity:
+                copies.add(_identity(there[0]))
+        return copies
 
     def _open(self, route: Iterable[Leg]) -> list[Reader]:
         """Open all of *route*, or nothing and raise ``OSError``."""
