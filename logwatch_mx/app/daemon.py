@@ -196,7 +196,7 @@ def _recover(
     now = datetime.now(UTC)
     steps = recover(
         store.actions(),
-        route.entries() if route is not None else {},
+        route.entries() if route is not None else None,
         now=now,
         acting=acting,
         expiry=expiry,

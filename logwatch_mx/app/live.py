@@ -60,6 +60,7 @@ class Live:
         self.tail = tail
         self.engine = engine
         self.tally = Tally()
+        self.failed = 0
         self._memory = memory
         self._store = store
         self._zone = zone
@@ -130,11 +131,15 @@ class Live:
         place = Place(stream, block)
         for line in lines(block, stream.losses):
             # A torn line is the end of a file that was cut off or rotated away: it is whole now.
-            event = stream.read(line)
-            self.tally.note(event)
-            changes = self.engine.feed(event, stream.name)
-            if changes.changes or changes.questions:
-                self._follow(changes, place)
+            try:
+                event = stream.read(line)
+                self.tally.note(event)
+                changes = self.engine.feed(event, stream.name)
+                if changes.changes or changes.questions:
+                    self._follow(changes, place)
+            except Exception as error:  # noqa: BLE001  # the one broad catch: no line may stop us
+                self.failed += 1
+                self._log(f"{line.source}:{line.number}: {type(error).__name__}: {error}")
         self._line_at = time.monotonic()
         self._dirty = True
 
@@ -239,6 +244,7 @@ class Live:
                 },
                 "late": self.engine.state.late,
                 "refused": self.engine.state.refused,
+                "failed": self.failed,
             }
         )
 
