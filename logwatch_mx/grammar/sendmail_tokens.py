@@ -117,8 +117,15 @@ _BRACKETS = re.compile(rf'(?:{QUOTED}|{_COMMENT}|[^"<(])*+<((?:{QUOTED}|[^"])*)>
 _AFTER = re.compile(rf"(?<![ ])[ ]*{_COMMENT}\Z")
 
 
+# Nearly every one: `<bob@a.test>`, with nothing that could be meant otherwise.
+_PLAIN = re.compile(r'<([^<>"(),;\\ ]*+)>')
+
+
 def addresses(text: str) -> tuple[str, ...]:
     """Return the addresses of a comma-separated list, each as ``address`` returns it."""
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        return (plain[1],)
     items = (item.strip() for item in _ITEM.findall(text))
     return tuple(address(item) for item in items if item and item != "[more]")
 
@@ -129,7 +136,7 @@ def address(text: str) -> str:
     A program (``"|/usr/bin/procmail"``), a file and a quoted local part stay as printed. Of an
     address that sendmail cut only the opening bracket goes.
     """
-    found = _BRACKETS.fullmatch(text)
+    found = _PLAIN.fullmatch(text) or _BRACKETS.fullmatch(text)
     if found:
         return found[1]
     return _AFTER.sub("", text).removeprefix("<")
