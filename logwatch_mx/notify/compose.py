@@ -1,17 +1,18 @@
-"""Write the words of a notice: what, since when, how many, why we believe it, what was done.
+"""Write the words of a notice, to be read on a phone, by somebody who was asleep.
 
-How to undo it.
+What, since when, how many, why we believe it, what was done, how to undo it, where to read on. One
+fact a line, no columns (phones have no fixed width), nothing that the reader cannot use.
 """
 
+import shlex
 from datetime import datetime
-from functools import lru_cache
 
-from logwatch_mx.model.action import Action, ActionState
+from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.incident import Cause, Incident, IncidentKind, Origin
 from logwatch_mx.model.notice import Notice, NoticeKind
-from logwatch_mx.model.verdict import Verdict
+from logwatch_mx.model.verdict import Outcome
 from logwatch_mx.notify.digest import Due
-from logwatch_mx.notify.plain import plain, quoted
+from logwatch_mx.notify.plain import quoted
 
 TITLES = {
     IncidentKind.LOOP: "Mail loop for {subject}",
@@ -26,60 +27,78 @@ WORDS = {
     NoticeKind.REFUTED: "refuted by DNS",
     NoticeKind.CLOSED: "over",
 }
-BODY = """\
-{{ headline }}
-
-Since     {{ i.first | stamp }} (alarm at {{ i.opened | stamp }}), last seen {{ i.last | stamp }}
-Counted   {{ i.counts.events }} log lines, {{ i.counts.messages }} messages
-{%- if i.counts.max_hops > 1 %}, one message up to {{ i.counts.max_hops }} times{% endif %}
-{%- if i.reasons %}
-Reasons   {{ i.reasons | reasons }}
-{%- endif %}
-{%- for o in i.origin[:3] %}
-{{ "Origin   " if loop.first else "         " }} {{ o | client(i.counts.messages) }}
-{%- endfor %}
-{%- if i.verdict and i.verdict.outcome != "not_asked" %}
-DNS       {{ i.verdict | answer }}
-{%- elif i.kind == "loop" %}
-DNS       has not answered yet; log lines alone confirm nothing
-{%- endif %}
-{%- if i.cause == "ours" %}
-Cause     this site's own configuration
-{%- endif %}
-{%- if i.advice %}
-Advice    {{ i.advice | quoted }}
-{%- endif %}
-{%- for a in i.actions %}
-{{ "Done     " if loop.first else "         " }} {{ a | deed }}
-{%- endfor %}
-{%- if undoable %}
-Undo      logwatch-mx undo '{{ i.id }}'
-{%- endif %}
-Details   logwatch-mx incidents show '{{ i.id }}'
-{%- if i.evidence %}
-
-First line  {{ i.evidence[0].text | quoted }}
-{%- if i.evidence | length > 1 %}
-Last line   {{ i.evidence[-1].text | quoted }}
-{%- endif %}
-{%- endif %}
-"""
+#: What is done to mail while an action is in force.
+DEEDS = {
+    Verb.PAUSE: "mail for {} waits in the queue",
+    Verb.REJECT: "mail for {} is rejected",
+    Verb.DISCARD: "mail for {} is thrown away",
+    Verb.HOLD: "queued mail for {} is held",
+    Verb.RELEASE: "held mail for {} is released",
+}
+#: A storm's notice names this many incidents: more does not fit on a phone.
+NAMED = 20
+#: So many origins and actions are told; the rest is in the details.
+ORIGINS = 3
+ACTIONS = 5
+_IN_FORCE = frozenset({ActionState.RUNNING, ActionState.DONE})
 
 
 def compose(due: Due, at: datetime) -> Notice:
     """Return the notice for *due*; every text that came from the log or DNS is made harmless."""
     first = due.incidents[0]
     if len(due.incidents) > 1:
-        title = f"{len(due.incidents)} incidents {WORDS[due.kind]}"
-        lines = [
-            f"{_title(i)} — {i.counts.events} lines since {_stamp(i.first)}" for i in due.incidents
-        ]
-        body = "\n".join([*lines[:50], "", "Details   logwatch-mx incidents list"])
-        return Notice(key=due.key, incident=first.id, kind=due.kind, at=at, title=title, body=body)
-    title = f"{_title(first)}: {WORDS[due.kind]}"
-    undoable = any(a.state in {ActionState.DONE, ActionState.RUNNING} for a in first.actions)
-    body = _template().render(i=first, headline=_headline(first, due.kind), undoable=undoable)
-    return Notice(key=due.key, incident=first.id, kind=due.kind, at=at, title=title, body=body)
+        title, lines = _compose_many(due)
+    else:
+        title, lines = _compose_one(first, due.kind)
+    return Notice(
+        key=due.key, incident=first.id, kind=due.kind, at=at, title=title, body="\n".join(lines)
+    )
+
+
+def _compose_one(incident: Incident, kind: NoticeKind) -> tuple[str, list[str]]:
+    word = WORDS[kind]
+    # Only loops are confirmed by anybody: of the others "suspected" would say doubt where is none.
+    certain = incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED
+    title = _title(incident) if certain else f"{_title(incident)}: {word}"
+    lines = [
+        _headline(incident, kind),
+        "",
+        f"When: {_span(incident)}",
+        f"Seen: {_numbers(incident)}",
+    ]
+    if incident.reasons:
+        told = ", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items())
+        lines.append(f"Why: {quoted(told)}")
+    lines += [f"From: {_origin(o, incident)}" for o in incident.origin[:ORIGINS]]
+    lines += [f"DNS: {text}" for text in _answer(incident)]
+    lines += _fix(incident)
+    lines += _deeds(incident, kind)
+    if incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED:
+        lines += [f"Log: {quoted(line.text)}" for line in incident.evidence[-1:]]
+    if _routed(incident):
+        lines.append(f"Undo: logwatch-mx undo {_word(incident.id)}")
+    lines.append(f"Details: logwatch-mx incidents show {_word(incident.id)}")
+    return title, lines
+
+
+def _compose_many(due: Due) -> tuple[str, list[str]]:
+    count = len(due.incidents)
+    lines = ["Many at once, so they are told together.", ""]
+    for incident in due.incidents[:NAMED]:
+        force = _routed(incident)
+        lines.append(
+            f"{_title(incident)}: {_count(incident.counts.events, 'line')}"
+            f" since {incident.first:%H:%M}{f', {force[-1].verb} in force' if force else ''}"
+        )
+    if count > NAMED:
+        lines.append(f"and {count - NAMED} more")
+    lines.append("")
+    if any(_routed(incident) for incident in due.incidents):
+        lines.append("Undo everything: logwatch-mx undo --all")
+    lines.append("Details: logwatch-mx incidents list")
+    certain = all(i.kind is not IncidentKind.LOOP for i in due.incidents)
+    word = "" if certain and due.kind is NoticeKind.SUSPECTED else f" {WORDS[due.kind]}"
+    return f"{count} mail incidents{word}", lines
 
 
 def _title(incident: Incident) -> str:
@@ -90,73 +109,135 @@ def _title(incident: Incident) -> str:
 
 def _headline(incident: Incident, kind: NoticeKind) -> str:
     subject = quoted(incident.subject, 100)
-    match incident.kind, kind:
-        case IncidentKind.LOOP, NoticeKind.CONFIRMED:
-            if incident.cause is Cause.OURS:
-                return (
-                    f"This server delivers mail for {subject} to itself, through its own settings."
-                )
-            return f"This server delivers mail for {subject} to itself: its MX is this host."
-        case IncidentKind.LOOP, NoticeKind.SUSPECTED:
-            return f"This server seems to deliver mail for {subject} to itself."
-        case IncidentKind.LOOP, NoticeKind.REFUTED:
-            return f"It looked as if mail for {subject} looped; DNS says that it does not."
-        case IncidentKind.SPIKE, NoticeKind.SUSPECTED:
-            return f"{subject} puts off far more of our mail than it used to."
-        case IncidentKind.OUTAGE, NoticeKind.SUSPECTED:
-            return "Mail to many places is put off at once: look at our network and DNS first."
-        case IncidentKind.FORWARDING_LOOP, NoticeKind.SUSPECTED:
-            return f"Mail is forwarded in a circle at {subject}: an alias or .forward names itself."
-        case _, NoticeKind.CLOSED:
-            return "Nothing more of it was seen; the incident is closed."
-    return _title(incident)
+    if kind is NoticeKind.CLOSED:
+        return "It is over: nothing more of it is in the log."
+    match incident.kind:
+        case IncidentKind.LOOP:
+            return _loop_headline(incident, kind, subject)
+        case IncidentKind.FORWARDING_LOOP:
+            return f"Mail is forwarded in a circle at {subject}: an alias or .forward leads back."
+        case IncidentKind.SPIKE:
+            return f"{subject} puts off far more of our mail than usual."
+        case IncidentKind.OUTAGE:
+            return "Mail to many places is put off at once: look at our own network and DNS first."
+        case IncidentKind.RULE:
+            return f"The rule {quoted(incident.rule, 60)} found {subject}."
 
 
-def _stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S %z}"
+def _loop_headline(incident: Incident, kind: NoticeKind, subject: str) -> str:
+    if kind is NoticeKind.REFUTED:
+        return f"It looked as if mail for {subject} looped; DNS says that it does not."
+    if kind is NoticeKind.SUSPECTED:
+        return f"This server seems to deliver mail for {subject} to itself."
+    if incident.cause is Cause.OURS:
+        return f"This server delivers mail for {subject} to itself, through its own settings."
+    outcome = incident.verdict.outcome if incident.verdict else Outcome.NOT_ASKED
+    which = "one of its MX is" if outcome is Outcome.PARTIAL else "its MX is"
+    return f"This server delivers mail for {subject} to itself: {which} this host."
 
 
-def _client(origin: Origin, messages: int) -> str:
+def _span(incident: Incident) -> str:
+    first, last = incident.first, incident.last
+    begin = f"{first:%Y-%m-%d %H:%M:%S}"
+    end = f"{last:%H:%M:%S}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M:%S}"
+    return f"{begin} to {end} {_offset(last)}"
+
+
+def _offset(at: datetime) -> str:
+    return f"{at:%z}" or "(zone unknown)"
+
+
+def _numbers(incident: Incident) -> str:
+    counts = incident.counts
+    seen = f"{_count(counts.messages, 'message')}, {_count(counts.events, 'log line')}"
+    match incident.kind:
+        case IncidentKind.LOOP if counts.max_hops > 1:
+            return f"{seen}; one message came back {counts.max_hops} times"
+        case IncidentKind.SPIKE | IncidentKind.OUTAGE:
+            return f"{seen}, {_count(counts.recipients, 'recipient')}"
+    return seen
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _origin(origin: Origin, incident: Incident) -> str:
     ip, host = origin.client_ip, origin.client_host
-    name = ip or host or "this host itself"
-    where = f"{name} ({plain(host, 80)})" if ip and host and host not in {"unknown", ip} else name
-    who = f"{where}, sender {origin.sender}" if origin.sender else where
-    return quoted(f"{origin.messages} of {messages} messages from {who}", 300)
+    client = ip or host or "this host itself"
+    if ip and host and host not in {"unknown", ip}:
+        client = f"{client} ({host})"
+    sender = f", sender {origin.sender}" if origin.sender else ""
+    return quoted(f"{client}{sender}: {origin.messages} of {incident.counts.messages} messages")
+
+
+def _answer(incident: Incident) -> list[str]:
+    verdict = incident.verdict
+    if verdict is None or verdict.outcome is Outcome.NOT_ASKED:
+        waits = incident.kind is IncidentKind.LOOP and incident.closed is None
+        return ["no answer yet; log lines alone confirm nothing"] if waits else []
+    why = f", {verdict.why}" if verdict.why else ""
+    asked = f" (asked {verdict.resolver})" if verdict.resolver else ""
+    return [quoted(f"{verdict.outcome.value.replace('_', ' ')}{why}{asked}", 400)]
+
+
+def _fix(incident: Incident) -> list[str]:
+    lines = []
+    if incident.cause is Cause.OURS:
+        lines.append("Cause: our own settings, not theirs")
+        if not incident.advice:
+            lines.append(
+                "Fix: if the domain is ours, add it to mydestination or relay_domains (Postfix) or"
+                " class w (sendmail); if not, take this host out of its MX"
+            )
+    if incident.advice:
+        lines.append(f"{'Fix' if lines else 'Note'}: {quoted(incident.advice)}")
+    return lines
+
+
+def _deeds(incident: Incident, kind: NoticeKind) -> list[str]:
+    routing = [a for a in incident.actions if a.verb is not Verb.COMMAND]
+    lines = [_deed(action) for action in routing[-ACTIONS:]]
+    if not routing and kind not in {NoticeKind.CLOSED, NoticeKind.REFUTED}:
+        loop = incident.kind is IncidentKind.LOOP
+        lines.append(f"Done: nothing ({'not confirmed' if loop else 'only loops are acted on'})")
+    hooks = [a for a in incident.actions if a.verb is Verb.COMMAND]
+    # A hook that is under way has nothing to tell; how it ended is in the details.
+    told = [a for a in hooks if a.state is not ActionState.RUNNING]
+    return [*lines, *(f"Hook: {_hook(action)}" for action in told[-ACTIONS:])]
 
 
 def _deed(action: Action) -> str:
-    words = {
-        ActionState.PLANNED: "nothing",
-        ActionState.SKIPPED: "nothing",
-        ActionState.RUNNING: f"{action.verb.value} {action.target}, under way",
-        ActionState.DONE: f"{action.verb.value} {action.target}",
-        ActionState.FAILED: f"{action.verb.value} {action.target} failed",
-        ActionState.UNDONE: f"{action.verb.value} {action.target} was taken back",
-        ActionState.EXPIRED: f"{action.verb.value} {action.target} has expired",
-    }[action.state]
-    until = (
-        f" until {_stamp(action.expires)}"
-        if action.expires and words.startswith(action.verb)
-        else ""
-    )
-    return quoted(f"{words}{until}: {action.why}", 400)
+    target = quoted(action.target, 100)
+    verb, why = action.verb.value, quoted(action.why)
+    match action.state:
+        case ActionState.PLANNED | ActionState.SKIPPED:
+            return f"Done: nothing ({why})"
+        case ActionState.RUNNING:
+            return f"Done: {verb} of mail for {target} is under way"
+        case ActionState.DONE:
+            until = f" until {action.expires:%Y-%m-%d %H:%M %z}" if action.expires else ""
+            return f"Done: {DEEDS[action.verb].format(target)}{until}"
+        case ActionState.FAILED:
+            return f"FAILED: {verb} of mail for {target} ({why})"
+        case ActionState.UNDONE:
+            return f"Done: {verb} of mail for {target}, taken back"
+        case ActionState.EXPIRED:
+            return f"Done: {verb} of mail for {target}, has expired"
 
 
-def _reasons(reasons: dict[str, int]) -> str:
-    return quoted(", ".join(f"{reason} ({count})" for reason, count in reasons.items()), 400)
+def _hook(action: Action) -> str:
+    if action.state in {ActionState.PLANNED, ActionState.SKIPPED}:
+        return quoted(f"not run ({action.why})")
+    program = action.argv[0].rpartition("/")[2] if action.argv else action.why
+    return quoted(f"{program} {'ran' if action.state is ActionState.DONE else action.state.value}")
 
 
-def _answer(verdict: Verdict) -> str:
-    asked = f" (asked {verdict.resolver})" if verdict.resolver else ""
-    return quoted(f"{verdict.outcome.value}: {verdict.why}{asked}", 600)
+def _routed(incident: Incident) -> list[Action]:
+    """Return the actions that are in force in the mail server."""
+    return [a for a in incident.actions if a.verb is not Verb.COMMAND and a.state in _IN_FORCE]
 
 
-@lru_cache(maxsize=1)
-def _template():  # type: ignore[no-untyped-def]  # noqa: ANN202  # jinja2 is imported when first needed
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  # 20 MB that an idle daemon has not
-
-    environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=False)  # noqa: S701  # plain text
-    environment.filters.update(
-        quoted=quoted, stamp=_stamp, reasons=_reasons, answer=_answer, client=_client, deed=_deed
-    )
-    return environment.from_string(BODY)
+def _word(text: str) -> str:
+    """Return *text* as one word for a shell: a rule's subject may be any text of the log."""
+    return shlex.quote(quoted(text, 200))

@@ -4,8 +4,10 @@ Contract
 1. A loop is told when it is confirmed, together with what was done; or after a minute without a
    verdict, as suspected. Other incidents have no verdict to wait for and are told at once.
 2. An incident that was told is told once more when it closes, and when DNS refutes what was told as
-   suspected.
-3. In a storm, after *BURST* notices within ten minutes, the rest waits and goes out as one.
+   suspected. Of each kind there is one notice for one incident, so there are never more than four.
+3. In a storm, when *BURST* notices would go out within ten minutes, the rest goes out together: one
+   notice of each kind, once a minute.
+4. What was over, or refuted, before anybody was told of it is not told.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,19 +54,20 @@ def due(
         if kind is not None:
             wanted.append((kind, incident))
     room = BURST - sum(at > now - BURST_WINDOW for at in recent)
-    if len(wanted) <= max(room, 0):
-        return tuple(Due(kind, (incident,)) for kind, incident in wanted)
-    if room > 1:
-        single, rest = wanted[: room - 1], wanted[room - 1 :]
-    elif room == 1 or not any(at > now - PATIENCE for at in recent):
-        single, rest = [], wanted
-    else:
+    if len(wanted) <= room:
+        alone = len(wanted)
+    elif room > 0:
+        # The last free place is the group's.
+        alone = room - 1
+    elif any(at > now - PATIENCE for at in recent):
         return ()
+    else:
+        alone = 0
     grouped: dict[NoticeKind, list[Incident]] = {}
-    for kind, incident in rest:
+    for kind, incident in wanted[alone:]:
         grouped.setdefault(kind, []).append(incident)
     return (
-        *(Due(kind, (incident,)) for kind, incident in single),
+        *(Due(kind, (incident,)) for kind, incident in wanted[:alone]),
         *(Due(kind, tuple(group)) for kind, group in grouped.items()),
     )
 
@@ -78,15 +81,9 @@ def _kind(
         return NoticeKind.SUSPECTED if not told else None
     match incident.state:
         case IncidentState.CONFIRMED:
-            kind = NoticeKind.CONFIRMED
+            return NoticeKind.CONFIRMED if NoticeKind.CONFIRMED not in told else None
         case IncidentState.REFUTED:
-            kind = NoticeKind.REFUTED
+            was_told = NoticeKind.SUSPECTED in told and NoticeKind.REFUTED not in told
+            return NoticeKind.REFUTED if was_told else None
         case IncidentState.SUSPECTED:
-            kind = NoticeKind.SUSPECTED
-    if kind in told:
-        return None
-    if kind is NoticeKind.CONFIRMED:
-        return kind
-    if kind is NoticeKind.REFUTED:
-        return kind if NoticeKind.SUSPECTED in told else None
-    return kind if not told and now - seen >= PATIENCE else None
+            return NoticeKind.SUSPECTED if not told and now - seen >= PATIENCE else None

@@ -1,58 +1,98 @@
-"""Send a notice through apprise: Slack, mail and a hundred others, each with a deadline."""
+"""Send a notice through apprise: Slack, mail and a hundred others, each with a deadline.
+
+No error and no log line holds more of a URL than its scheme: the rest may be a secret.
+"""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from logwatch_mx.config.settings import NotifyTarget
 from logwatch_mx.errors import EffectError
-from logwatch_mx.model.notice import Notice
+from logwatch_mx.model.notice import Notice, NoticeKind
 
-#: apprise.result.AppriseResultStatus.SUCCESS; apprise's own limits for connecting and reading, and
-#: ours around both.
-SUCCESS = 0
+#: Seconds: apprise's own limits for connecting and reading, which end its thread, and ours around
+#: both.
 CONNECT = 5.0
 READ = 10.0
 DEADLINE = timedelta(seconds=30)
+#: Kinds that every target gets: the operator asked for the one, and the other says that we are ill.
+ALWAYS = frozenset({NoticeKind.TEST, NoticeKind.HEALTH})
 
 
 def mask(url: str) -> str:
     """Return *url* without what may be a secret: its scheme and no more."""
-    return f"{url.partition('://')[0]}://…"
+    scheme, mark, _ = url.partition("://")
+    return f"{scheme}://…" if mark and scheme.replace("+", "").isalnum() else "…"
 
 
-async def send(notice: Notice, targets: Sequence[NotifyTarget]) -> None:
-    """Send *notice* to those *targets* that want its kind.
+async def send(
+    notice: Notice,
+    targets: Sequence[NotifyTarget],
+    *,
+    delivered: set[str] | None = None,
+    limits: tuple[float, float] = (CONNECT, READ),
+    deadline: timedelta = DEADLINE,
+) -> None:
+    """Send *notice* to those *targets* that want its kind, all at once.
 
-    Raise one error that names who failed.
+    *delivered* holds the URLs that have it already; they are passed over, and those that take it
+    now are added, so that who tries again after an error tells nobody twice. Raise one EffectError
+    that names who failed; it asks to be tried again unless no URL that failed can ever work.
     """
+    done = set() if delivered is None else delivered
     wanted = [
-        t for t in targets if notice.kind.value in t.on or notice.kind.value in {"test", "health"}
+        t.url
+        for t in targets
+        if (notice.kind in ALWAYS or notice.kind.value in t.on) and t.url not in done
     ]
-    failed = [mask(t.url) for t in wanted if not await _send_one(notice, t)]
+    results = await asyncio.gather(*(_send_one(notice, url, limits, deadline) for url in wanted))
+    done.update(url for url, failure in zip(wanted, results, strict=True) if not failure)
+    failed = [
+        f"{mask(url)} ({failure})" for url, failure in zip(wanted, results, strict=True) if failure
+    ]
     if failed:
-        raise EffectError(f"notice not delivered to {', '.join(failed)}", retry=True)
+        raise EffectError(
+            f"notice not delivered to {', '.join(failed)}",
+            retry=any(failure and failure is not _UNKNOWN for failure in results),
+        )
 
 
-async def _send_one(notice: Notice, target: NotifyTarget) -> bool:
+_UNKNOWN = "not a notification URL that apprise knows"
+
+
+async def _send_one(
+    notice: Notice, url: str, limits: tuple[float, float], deadline: timedelta
+) -> str:
+    """Return why *url* did not take *notice*, or nothing when it did."""
     import apprise  # noqa: PLC0415  # 60 MB and half a second that an idle daemon has not
 
-    messenger = apprise.Apprise()
-    plugin = apprise.Apprise.instantiate(_with_limits(target.url), suppress_exceptions=True)
+    # What apprise logs names hosts and users, and where nobody configured logging it goes to
+    # stderr; our own error says what is needed.
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    messenger: Any = apprise.Apprise()
+    plugin = apprise.Apprise.instantiate(_with_limits(url, limits), suppress_exceptions=True)
     if plugin is None or not messenger.add(plugin):
-        raise EffectError(f"{mask(target.url)}: not a notification URL that apprise knows")
+        return _UNKNOWN
     try:
-        async with asyncio.timeout(DEADLINE.total_seconds()):
+        async with asyncio.timeout(deadline.total_seconds()):
             result = await messenger.async_notify(
                 body=notice.body, title=notice.title, body_format=apprise.NotifyFormat.TEXT
             )
     except TimeoutError:
-        return False
-    return int(result.status) == SUCCESS
+        return "no answer in time"
+    status: str = result.status.name
+    return "" if status == "SUCCESS" else status.lower()
 
 
-def _with_limits(url: str) -> str:
-    if "cto=" in url or "rto=" in url:
-        return url
-    joint = "&" if "?" in url else "?"
-    return f"{url}{joint}cto={CONNECT}&rto={READ}"
+def _with_limits(url: str, limits: tuple[float, float]) -> str:
+    """Return *url* with apprise's time limits, except those that it sets itself."""
+    for name, seconds in zip(("cto", "rto"), limits, strict=True):
+        if f"?{name}=" not in url and f"&{name}=" not in url:
+            url = f"{url}{'&' if '?' in url else '?'}{name}={seconds}"
+    return url
