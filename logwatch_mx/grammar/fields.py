@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address
+from socket import AF_INET, inet_pton
 from typing import TypedDict
 
 from logwatch_mx.grammar.kind import Head
@@ -66,7 +67,16 @@ def valid_ip(text: str | None) -> str | None:
     if text is None:
         return None
     try:
+        # Ten times as quick as ip_address, which knows scopes (`fe80::1%eth0`) and reads the rest.
+        inet_pton(AF_INET, text)
+    except (OSError, ValueError):
+        return text if _is_address(text) else None
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
         ip_address(text)
     except ValueError:
-        return None
-    return text
+        return False
+    return True
