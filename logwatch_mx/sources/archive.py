@@ -71,17 +71,6 @@ def read_bytes(path: Path) -> Generator[bytes]:
         os.close(fd)
 
 
-def is_packed(path: Path) -> bool:
-    """Return whether *path* is an archive; raises as ``read_blocks`` does."""
-    fd = open_log(path)
-    try:
-        return (
-            stat.S_ISREG(os.fstat(fd).st_mode) and sniff(os.pread(fd, MAGIC_LENGTH, 0)) is not None
-        )
-    finally:
-        os.close(fd)
-
-
 def identity_of(fd: int) -> tuple[int, int]:
     """Return device and inode of an open regular file, (0, 0) for anything else."""
     found = os.fstat(fd)
