@@ -5,6 +5,7 @@ Nothing else is ever raised but PermissionDeniedError when the file may not be r
 """
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,7 +79,7 @@ class _Loading:
                 parts[name] = self._read_array(name, raw)
             else:
                 self._unknown((name,), known)
-        settings = structs.replace(Settings(), **parts)
+        settings = _beside_state(structs.replace(Settings(), **parts), self._document.tables)
         self._check_whole(settings)
         return settings
 
@@ -219,3 +220,15 @@ class _Loading:
 
 def _joined(first: tuple[_T, ...], more: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys((*first, *more)))
+
+
+def _beside_state(settings: Settings, tables: Mapping[str, object]) -> Settings:
+    """Return *settings* with our maps beside the state, where the file names no other place."""
+    named = tables.get("respond")
+    folder = settings.state.path.parent
+    respond = settings.respond
+    for key in ("postfix_map", "sendmail_map"):
+        if not (isinstance(named, dict) and key in named):
+            place = folder / getattr(respond, key).name
+            respond = structs.replace(respond, **{key: place})
+    return structs.replace(settings, respond=respond)

@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="session")
 def postmap():
     """The path of a real postmap; where none can be had, CI fails and others are told."""
-    script = Path(__file__).with_name("postfix_tools.py")
+    script = Path(__file__).with_name("respond") / "postfix_tools.py"
     made = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, check=False, timeout=600
     )

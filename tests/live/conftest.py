@@ -1,0 +1,221 @@
+"""The world of an installed daemon: a DNS server, a webhook receiver, a hook script, a growing log."""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from dnslib import RCODE, RR
+from dnslib.server import DNSServer
+
+ZONE = """
+seaton.biz. 60 IN SOA ns.seaton.biz. root.seaton.biz. 1 60 60 60 60
+seaton.biz. 60 IN MX 10 mail.seaton.biz.
+mail.seaton.biz. 60 IN A 127.0.0.1
+"""
+PATIENCE = 45
+
+
+class ZoneAnswers:
+    """Answers from a zone text, with the SOA in negative answers as real servers do."""
+
+    def __init__(self, zone):
+        self.records = list(RR.fromZone(zone))
+
+    def resolve(self, request, _handler):
+        reply = request.reply()
+        name, kind = request.q.qname, request.q.qtype
+        found = [r for r in self.records if r.rname == name and r.rtype == kind]
+        for record in found:
+            reply.add_answer(record)
+        if not found:
+            if all(r.rname != name for r in self.records):
+                reply.header.rcode = RCODE.NXDOMAIN
+            reply.add_auth(self.records[0])
+        return reply
+
+
+class Quiet:
+    """A logger for dnslib that says nothing."""
+
+    def __getattr__(self, _name):
+        return lambda *_: None
+
+
+@pytest.fixture
+def dns_server():
+    """Yield ``IP:PORT`` of a server that answers ``ZONE``."""
+    yield from serve_dns()
+
+
+@pytest.fixture
+def second_dns_server():
+    """Yield ``IP:PORT`` of another one."""
+    yield from serve_dns()
+
+
+def serve_dns():
+    """Yield ``IP:PORT`` of a DNS server on loopback; it ends with the generator."""
+    server = DNSServer(ZoneAnswers(ZONE), address="127.0.0.1", port=0, logger=Quiet())
+    server.start_thread()
+    yield f"127.0.0.1:{server.server.server_address[1]}"
+    server.stop()
+    server.server.server_close()
+
+
+class Receiver:
+    """A real HTTP server that keeps what was posted to it; *status* is what it answers."""
+
+    def __init__(self):
+        self.posts = []
+        self.status = 200
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # the name that http.server calls
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.status == 200:
+                    outer.posts.append(json.loads(body))
+                self.send_response(outer.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"json://127.0.0.1:{self.server.server_address[1]}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    """Yield a webhook receiver."""
+    one = Receiver()
+    yield one
+    one.close()
+
+
+def wait_for(condition, what, patience=PATIENCE):
+    """Wait until *condition* returns something true, and return it."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {patience} s for {what}")
+
+
+class Daemon:
+    """The installed command as a process, with its configuration and log."""
+
+    def __init__(self, folder, dns, receiver):
+        self.folder = folder
+        self.log = folder / "maillog"
+        self.config = folder / "config.toml"
+        self.hooks = folder / "hooks.out"
+        self.said = folder / "daemon.err"
+        self.process = None
+        hook = folder / "hook.sh"
+        hook.write_text(
+            textwrap.dedent(f"""\
+            #!/bin/sh
+            cat > {folder}/hook.$LWMX_ON.json
+            echo "$LWMX_ON $LWMX_SUBJECT $LWMX_STATE" >> {self.hooks}
+            """)
+        )
+        hook.chmod(0o755)
+        self.hook = hook
+        self.configure(dns=dns, url=receiver.url)
+
+    def configure(self, *, dns, url, mode="act", extra="", files=None, flavour="none", second=""):
+        self.config.write_text(
+            textwrap.dedent(f"""\
+            mode = "{mode}"
+            [source]
+            files = {json.dumps([str(f) for f in files or [self.log]])}
+            [mta]
+            flavour = "{flavour}"
+            [dns]
+            nameservers = ["{dns}"]
+            second_opinion = {json.dumps([second] if second else [])}
+            [[hook]]
+            on = ["opened", "confirmed", "closed"]
+            command = ["{self.hook}"]
+            [[notify]]
+            url = "{url}"
+            [state]
+            path = "{self.folder}/state/state.db"
+            """)
+            + extra
+        )
+
+    def start(self):
+        err = self.said.open("a")
+        self.process = subprocess.Popen(
+            [Path(sys.executable).parent / "logwatch-mx", "run", "--config", self.config],
+            stderr=err,
+            stdout=err,
+            env={**os.environ, "TZ": "UTC"},
+        )
+        err.close()
+        before = self.told().count("watching ")
+        wait_for(lambda: self.told().count("watching ") > before or self.gone(), "the daemon")
+        assert not self.gone(), self.told()
+        return self
+
+    def gone(self):
+        return self.process.poll() is not None
+
+    def stop(self, sign=signal.SIGTERM):
+        if self.process is None or self.gone():
+            return None
+        self.process.send_signal(sign)
+        return self.process.wait(timeout=20)
+
+    def told(self):
+        return self.said.read_text() if self.said.exists() else ""
+
+    def append(self, text):
+        with self.log.open("a") as file:
+            file.write(text)
+
+    def command(self, *words, check=True):
+        done = subprocess.run(
+            [Path(sys.executable).parent / "logwatch-mx", *words, "--config", self.config],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "TZ": "UTC"},
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def incidents(self):
+        return json.loads(self.command("incidents", "list", "--json").stdout)["incidents"]
+
+
+@pytest.fixture
+def daemon(tmp_path, dns_server, receiver):
+    """Yield a daemon that is configured and not yet started."""
+    one = Daemon(tmp_path, dns_server, receiver)
+    yield one
+    if one.process is not None and not one.gone():
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.fixture(name="wait_for")
+def _wait_for():
+    return wait_for
