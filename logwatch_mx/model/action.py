@@ -20,9 +20,7 @@ class Verb(StrEnum):
 class ActionState(StrEnum):
     """Where an action stands.
 
-    *planned* stays so in observe mode and in a replay.
-
-    *skipped* has a reason why not.
+    *planned* stays so in observe mode and in a replay; *skipped* has a reason why not.
     """
 
     PLANNED = "planned"
@@ -35,10 +33,10 @@ class ActionState(StrEnum):
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """One thing done, or not done, about *target* for *incident*; *why* is one sentence for the
-    operator.
+    """One thing done, or not done, about *target* for *incident*.
 
-    *id* is ``incident#verb#n``: it comes from the log and the configuration, never from chance or a clock.
+    *why* is one sentence for the operator. *id* is ``incident#verb#n``: it comes from the log and
+    the configuration, never from chance or a clock.
     """
 
     id: str

@@ -24,7 +24,10 @@ class Change(Struct, frozen=True):
 
 
 class Changes(Struct):
-    """Everything that came of one call: changes in order, and questions about the past of messages."""
+    """Everything that came of one call: changes in order.
+
+    And questions about the past of messages.
+    """
 
     changes: list[Change] = []
     questions: list[TrailQuestion] = []

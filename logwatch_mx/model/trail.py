@@ -9,7 +9,10 @@ from logwatch_mx.model.line import Line
 
 
 class TrailQuestion(Struct, frozen=True, kw_only=True):
-    """Who brought in the message that *line* shows under *queue_id*, for the incident about *subject*?"""
+    """Who brought in the message that *line* shows under *queue_id*.
+
+    Asked for the incident about *subject*, at the stamp *at* of the line.
+    """
 
     subject: str
     queue_id: str
@@ -18,10 +21,11 @@ class TrailQuestion(Struct, frozen=True, kw_only=True):
 
 
 class Trail(Struct, frozen=True, kw_only=True):
-    """The answer: the first message of the chain (a notice's parent, and its parent), and who sent it.
+    """The answer: the first message of the chain (a notice's parent, and its parent).
 
-    *client* is None for a message that was submitted on this host or whose arrival is not in the log;
-    *found* tells the two apart.
+
+    *client* is None for a message that was submitted on this host or whose arrival is not in the
+    log; *found* tells the two apart.
     """
 
     subject: str

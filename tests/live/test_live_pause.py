@@ -1,5 +1,6 @@
 """The daemon pauses mail in Postfix's own map, and it can be taken back: postmap is the real one."""
 
+import itertools
 import subprocess
 
 import pytest
@@ -16,7 +17,7 @@ IDS = ["AAAAA00001", "AAAAA00002", "AAAAA00003", "AAAAA00004", "AAAAA00005"]
 
 def spin():
     return "".join(
-        LOOP.format(n=n, id=a, next=b) for n, (a, b) in enumerate(zip(IDS, IDS[1:], strict=False))
+        LOOP.format(n=n, id=a, next=b) for n, (a, b) in enumerate(itertools.pairwise(IDS))
     )
 
 

@@ -47,10 +47,8 @@ def replay(daemon, *paths):
 
 def sample_text():
     """Return the sample with stamps that carry their year: the daemon reads them at any time."""
-    lines = []
-    for line in SAMPLE.read_text().splitlines():
-        lines.append(f"2026-11-23T{line[7:15]}+00:00{line[15:]}\n")
-    return "".join(lines)
+    lines = SAMPLE.read_text().splitlines()
+    return "".join(f"2026-11-23T{line[7:15]}+00:00{line[15:]}\n" for line in lines)
 
 
 def test_a_loop_is_found_told_and_hooked_once_through_a_rotation(daemon, receiver, wait_for):
