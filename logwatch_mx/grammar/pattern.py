@@ -32,7 +32,7 @@ class PatternError(ValueError):
 def atomic(pattern: str, flags: int = 0) -> str:
     r"""Return *pattern* as a piece that never gives back what it matched, as pyparsing never does.
 
-    PatternError: it captures, refers back, depends on Unicode tables (``\d`` without
+    PatternError: it captures, depends on Unicode tables (``\d`` without
     ``re.ASCII``), sets flags from inside, or repeats a repeat in a way that backtracks.
     """
     tree = _parse(pattern, flags)
@@ -81,8 +81,6 @@ def _faults(tree: Any, *, ascii_only: bool, inside_repeat: bool = False) -> Iter
     for op, value in tree:
         if op is _op.SUBPATTERN and value[0] is not None:
             yield "a capturing group (write (?:…) and put the name on the token)"
-        if op in (_op.GROUPREF, _op.GROUPREF_EXISTS):
-            yield "a reference back"
         if not ascii_only and _depends_on_unicode(op, value):
             yield r"\d, \w, \s or \b means other alphabets too (write [0-9] or give re.ASCII)"
         repeats = op in _REPEATS and value[1] is _op.MAXREPEAT

@@ -102,8 +102,9 @@ class Stamps:
         month, day, clock = _MONTHS.index(parts["month"]) + 1, int(parts["day"]), parts["clock"]
         if "year" in parts:
             return self._at(int(parts["year"]), month, day, clock)
-        first = self._last is None
-        return self._first(month, day, clock) if first else self._next(month, day, clock)
+        if self._last is None:
+            return self._first(month, day, clock)
+        return self._next(self._last, month, day, clock)
 
     def _read_iso(self, text: str) -> datetime | None:
         # fromisoformat knows neither `,5` beside a colon nor a lower-case z nor a space before +.
@@ -120,10 +121,7 @@ class Stamps:
         mark = self._mark or datetime.now(UTC) + _A_DAY
         return self._not_after(mark, mark.year + 1, month, day, clock)
 
-    def _next(self, month: int, day: int, clock: str) -> datetime | None:
-        last = self._last
-        if last is None:
-            return None
+    def _next(self, last: datetime, month: int, day: int, clock: str) -> datetime | None:
         year = last.astimezone(self.zone).year
         same = self._at_or_leap(year, month, day, clock)
         if same is None:

@@ -70,6 +70,7 @@ RELAY = (
         (Regex("a|ab")("x"), "ab", None),  # the first branch is final, as in pyparsing
         (Literal("a")("x") + pp.StringEnd(), "a", {"x": "a"}),
         (CharsNotIn(",", max=2)("x") + Regex(".*")("y"), "abc", {"x": "ab", "y": "c"}),
+        (CharsNotIn("", exact=2)("x"), "a\n", {"x": "a\n"}),
         (pp.Empty() + pp.Char("ab")("x"), "b", {"x": "b"}),
     ],
 )

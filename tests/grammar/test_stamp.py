@@ -122,6 +122,12 @@ def test_a_file_that_lies_about_its_age_makes_no_exception(mtime):
         assert stamps.read(text) is not None
 
 
+def test_a_stamp_that_cannot_be_leaves_the_year_alone():
+    stamps = Stamps(2026, UTC)
+    texts = ["Dec 31 00:00:00", "Feb 30 00:00:00", "Jan 32 00:00:00", "Jan  1 00:00:00"]
+    assert [stamps.read(text) for text in texts] == [utc(2026, 12, 31), None, None, utc(2027, 1, 1)]
+
+
 def test_a_file_that_is_written_again_may_pass_its_first_mark():
     stamps = Stamps(None, UTC, utc(2026, 12, 31, 12))
     assert stamps.read("Dec 31 12:00:00") == utc(2026, 12, 31, 12)
