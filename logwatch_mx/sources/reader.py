@@ -203,16 +203,13 @@ class Reader:
             offset -= len(data)
 
 
-def look_at(path: Path, mark: Checkpoint, *, current: bool) -> Seen | None:
-    """Return what the directory shows of *path*, compared with *mark*; None when it is not there.
+def look_at(path: Path, mark: Checkpoint, *, current: bool) -> Seen:
+    """Return what the directory shows of *path*, compared with *mark*.
 
     *current* says that this is the log's own path.
-    Raises ``OSError`` when it may not be read.
+    Raises ``OSError`` when it is not there or may not be read.
     """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         found = os.fstat(fd)
         head = b""

@@ -6,6 +6,7 @@ not grown for *settle* seconds, because a writer goes on writing to it until it 
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -213,23 +214,46 @@ class Trail:
         return opened
 
     def _seen(self, mark: Checkpoint) -> list[Seen]:
-        """Return the files of the log in time order up to the one under its path."""
+        """Return the files of the log in time order up to the one under its path.
+
+        Raises ``FileNotFoundError`` when they were renamed meanwhile: a file that moved while the
+        directory was listed may be missing from the list.
+        """
+        # A link names one file of a series whose other files stand beside its target.
         linked = self.path.is_symlink()
         path = Path(os.path.realpath(self.path)) if linked else self.path
         # One file of a series that was named by itself has no successors.
         series = linked or parse_name(path.name).current
+        files = siblings(path) if series else (path,)
+        listed = _identities(files)
         seen: list[Seen] = []
-        for file in siblings(path) if series else (path,):
+        for file in files:
             try:
                 one = look_at(file, mark, current=file == path)
+            except FileNotFoundError:
+                continue
             except OSError:
                 if file == path:
                     raise
                 self._losses.refused += 1
+                listed.pop(file, None)
                 continue
-            if one is not None:
-                seen.append(one)
+            seen.append(one)
+        if [(one.device, one.inode) for one in seen] != list(listed.values()):
+            raise FileNotFoundError(path)
+        again = siblings(path) if series else files
+        if again != files or {**_identities(again), **listed} != _identities(again):
+            raise FileNotFoundError(path)
         return seen
+
+
+def _identities(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    found: dict[Path, tuple[int, int]] = {}
+    for file in files:
+        with suppress(OSError):
+            stat = file.stat()
+            found[file] = stat.st_dev, stat.st_ino
+    return found
 
 
 def _identity(leg: Leg) -> tuple[int, int]:

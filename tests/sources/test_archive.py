@@ -3,6 +3,7 @@ import gzip
 import io
 import lzma
 import os
+import tempfile
 import random
 import sys
 
@@ -197,13 +198,18 @@ def nobody():
         yield
 
 
-def test_a_denied_log_says_who_may(tmp_path, request):
-    path = tmp_path / "maillog"
+@pytest.fixture
+def open_folder():
+    """A folder that everybody may enter: pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_denied_log_says_who_may(open_folder, request):
+    path = open_folder / "maillog"
     path.write_bytes(TEXT)
     path.chmod(0)
-    for parent in [tmp_path, *tmp_path.parents][:3]:
-        if parent.owner() == path.owner() and parent.stat().st_uid == os.geteuid():
-            parent.chmod(0o755)
     request.getfixturevalue("nobody")
     with pytest.raises(PermissionDeniedError) as raised:
         list(read_blocks(path))
