@@ -1,12 +1,17 @@
 """What the tests of the dialects share: read one text as its MTA's kinds do."""
 
 import pytest
+from hypothesis import settings
 
 from logwatch_mx.grammar.compile import compile_expression
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.postfix import KINDS as POSTFIX
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.line import Line
+
+# The first example compiles a dialect, and a busy machine is no failure: no test has a stop-watch.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def postfix_head(text, agent="smtp"):
