@@ -3,9 +3,10 @@ import gzip
 import io
 import lzma
 import os
-import tempfile
 import random
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 import zstandard
