@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from logwatch_mx.config.settings import Settings
-from logwatch_mx.detect.case import Case, plain
+from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
 from logwatch_mx.detect.domains import domains_of, is_own
 from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
@@ -83,6 +83,8 @@ class Engine:
         self._counting = CountingDetector(self.state.counting)
         self._watches = tuple(watches)
         self._by_kind: dict[str, tuple[Watch, ...]] = {}
+        # Over a long silence an incident closes and is forgotten within one call.
+        self._gone: dict[str, Case] = {}
 
     def begin(self, at: datetime) -> None:
         """Let the log begin *at*, the stamp of its first line: what is usual counts from there.
@@ -193,8 +195,8 @@ class Engine:
         return tuple(sorted(found, key=lambda i: (i.opened, i.id)))
 
     def incident(self, identity: str) -> Incident | None:
-        """Return one incident by its id."""
-        for case in self.state.cases.values():
+        """Return one incident by its id, also one that the last call has put an end to."""
+        for case in (*self.state.cases.values(), *self._gone.values()):
             if case.id == identity:
                 return case.incident()
         return None
@@ -267,7 +269,7 @@ class Engine:
             return
         subject = plain(subject)
         value = watch.get(event, rule.count, domain) if rule.count else None
-        case = self._awake(_name(rule, subject), at, changes)
+        case = self._awake(case_name(rule.kind, rule.id, subject), at, changes)
         opened = self._counting.note(at, event, rule, subject, value, case)
         if opened is not None:
             self._open(opened, changes)
@@ -277,14 +279,14 @@ class Engine:
         case = self.state.cases.get(name)
         if case is not None and case.closed is not None:
             if at - case.closed > COMES_BACK:
-                del self.state.cases[name]
+                self._end(name)
                 return None
             case.closed = None
             changes.changes.append(Change(ChangeKind.REOPENED, case.id))
         return case
 
     def _open(self, case: Case, changes: Changes) -> None:
-        name = _case_name(case)
+        name = case_name(case.kind, case.rule, case.subject)
         before = self.state.cases.get(name)
         if before is not None:
             before.absorb(case)
@@ -295,10 +297,15 @@ class Engine:
             self.state.cases[name] = case
             changes.changes.append(Change(ChangeKind.OPENED, case.id))
 
+    def _end(self, name: str) -> None:
+        case = self.state.cases.pop(name)
+        self._gone[case.id] = case
+
     def _advance(self, to: datetime, changes: Changes) -> None:
         now = self.state.now
         if now is None:
             return
+        self._gone.clear()
         if to <= now:
             self.state.late += to < now
             return
@@ -320,7 +327,7 @@ class Engine:
         for name, case in list(cases.items()):
             if case.closed is not None:
                 if minute - case.closed > COMES_BACK:
-                    del cases[name]
+                    self._end(name)
             elif case.kind not in {IncidentKind.SPIKE, IncidentKind.OUTAGE}:
                 quiet = case.last + self._close_after
                 if minute >= quiet:
@@ -331,15 +338,3 @@ class Engine:
 
 def _decides(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.outcome in LOOPS | REFUTES
-
-
-def _case_name(case: Case) -> str:
-    if case.kind is IncidentKind.RULE:
-        return f"{case.kind.value}/{case.rule}/{case.subject}"
-    return f"{case.kind.value}/{case.subject}"
-
-
-def _name(rule: Rule, subject: str) -> str:
-    if rule.kind is IncidentKind.RULE:
-        return f"{rule.kind.value}/{rule.id}/{subject}"
-    return f"{rule.kind.value}/{subject}"

@@ -76,6 +76,13 @@ def incident_id(kind: IncidentKind, subject: str, opened: datetime) -> str:
     return f"{kind.value}/{subject}/{opened.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def case_name(kind: IncidentKind, rule: str, subject: str) -> str:
+    """Return the name under which at most one case is open: rules of one kind keep to their own."""
+    if kind is IncidentKind.RULE:
+        return f"{kind.value}/{rule}/{subject}"
+    return f"{kind.value}/{subject}"
+
+
 class Case(Struct, kw_only=True):
     """One incident that is open or was closed less than an hour ago."""
 

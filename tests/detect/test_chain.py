@@ -1,0 +1,119 @@
+"""Chains: the same message under one queue id after the other."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logwatch_mx.detect.chain import LATE, SAME_ARRIVAL, Chains, Merge, Pass
+
+T = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+D = "loop.test"
+
+
+def at(second):
+    return T + timedelta(seconds=second)
+
+
+def go(chains, second, queue_id, next_id, *, domain=D, passed=True):
+    place = chains.begin(at(second), queue_id)
+    return chains.link(at(second), place, next_id, domain=domain, passed=passed)
+
+
+def test_each_link_is_a_pass_of_the_first_message():
+    chains = Chains()
+    for n in range(5):
+        assert go(chains, n, f"ID{n}", f"ID{n + 1}") is None
+    assert chains.hops("ID0", D) == 5
+    assert chains.find("ID5") == Pass("ID0", 5, at(4))
+
+
+def test_a_delivery_that_is_no_pass_carries_the_message_on_without_growing_it():
+    chains = Chains()
+    go(chains, 0, "A", "B")
+    go(chains, 1, "B", "C", passed=False)
+    go(chains, 2, "C", "D")
+    assert (chains.hops("A", D), chains.find("D").key) == (2, "A")
+
+
+def test_a_link_that_comes_late_makes_two_messages_one():
+    chains = Chains()
+    go(chains, 1, "B", "C")
+    assert go(chains, 2, "A", "B") == Merge("B", "A", passed=True)
+    assert chains.hops("A", D) == 2
+    assert chains.hops("B", D) == 0
+    assert chains.find("C") == Pass("A", 2, at(1))
+
+
+def test_an_id_that_only_ended_a_message_merges_without_a_pass():
+    chains = Chains()
+    chains.begin(at(1), "B")  # its "too many hops" came before the link that leads to it
+    assert go(chains, 2, "A", "B") == Merge("B", "A", passed=False)
+    assert chains.hops("A", D) == 1
+
+
+@given(order=st.permutations(range(6)))
+def test_links_in_any_order_are_one_message_of_six_passes(order):
+    chains = Chains()
+    for n in order:
+        go(chains, n * 0.01, f"ID{n}", f"ID{n + 1}")
+    assert chains.hops("ID0", D) == 6
+    assert {place.key for _, place in chains.passes.items()} == {"ID0"}
+
+
+def test_a_link_that_comes_too_late_is_another_message_with_the_same_id():
+    chains = Chains()
+    go(chains, 0, "B", "C")
+    assert go(chains, LATE.total_seconds() + 1, "A", "B") is None
+    assert (chains.hops("A", D), chains.hops("B", D)) == (1, 1)
+
+
+def test_two_recipients_of_one_delivery_are_one_pass():
+    chains = Chains()
+    for _ in range(2):
+        go(chains, 0, "A", "B")
+    assert chains.hops("A", D) == 1
+
+
+def test_passes_to_one_domain_say_nothing_of_the_message_s_other_domain():
+    chains = Chains()
+    go(chains, 0, "A", "X", domain="proxied.test")
+    for n, (one, other) in enumerate([("A", "B"), ("B", "C"), ("C", "D")]):
+        go(chains, n, one, other)
+    assert (chains.hops("A", D), chains.hops("A", "proxied.test")) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "same"),
+    [
+        (timedelta(), True),
+        (SAME_ARRIVAL, True),
+        (-SAME_ARRIVAL, True),
+        (SAME_ARRIVAL + timedelta(seconds=1), False),
+        # deferred for days, the message still arrived when its id was given out
+        (timedelta(seconds=0.2), True),
+        (-timedelta(days=1), False),
+    ],
+)
+def test_an_id_given_out_at_another_time_than_the_message_arrived_is_used_again(arrived, same):
+    chains = Chains()
+    go(chains, 0, "A", "B")
+    assert (chains.find("B", at(0) + arrived) is not None) is same
+
+
+def test_an_id_used_again_begins_a_message_of_its_own():
+    chains = Chains()
+    go(chains, 0, "A", "B")
+    again = chains.begin(at(7200), "B", at(7199))
+    assert again == Pass("B", 0, at(7200))
+
+
+def test_chains_forget_the_oldest_and_count_it():
+    chains = Chains()
+    chains.passes.cap = chains.longest.cap = 10
+    for n in range(100):
+        go(chains, n * 100, f"A{n}", f"B{n}")
+    assert len(chains.passes) <= 20
+    assert chains.passes.forgotten >= 180
+    assert chains.hops("A99", D) == 1
