@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 BIN=${BIN:-.venv/bin}
 LOGS=samples/maillog
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
 replay() {
     printf '$ logwatch-mx replay --dns zone:%s/dns.zone %s\n\n' "$LOGS" "$1"
     "$BIN/logwatch-mx" replay --year 2026 --tz UTC --dns "zone:$LOGS/dns.zone" "$1"

@@ -32,6 +32,7 @@ from logwatch_mx.mta.site import discover_site
 from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.respond.route import RouteMap
+from logwatch_mx.respond.sendmail import SendmailMap
 from logwatch_mx.sources.follow import Checkpoint
 from logwatch_mx.sources.tail import Tail
 from logwatch_mx.sources.watch import Watcher
@@ -173,19 +174,29 @@ def _prover(settings: Settings, site: Site) -> Prover:
 
 
 def open_maps(settings: Settings, log: Log) -> Mapping[Mta, RouteMap]:
-    """Return the maps of ours on this host; only in act mode is one made where there is none."""
+    """Return the map of ours that this host's mail server reads, by the server.
+
+    Only in act mode is one made where there is none.
+    """
+    respond = settings.respond
     flavour = settings.mta.flavour
     if flavour == "auto":
-        flavour = "postfix" if shutil.which(settings.respond.postmap) else "none"
-    if flavour != "postfix":
-        return {}
-    route = PostfixMap(settings.respond.postfix_map, postmap=settings.respond.postmap)
+        programs = {"postfix": respond.postmap, "sendmail": respond.makemap}
+        flavour = next((name for name, found in programs.items() if shutil.which(found)), "none")
+    maps: dict[Mta, RouteMap] = {}
+    if flavour == "postfix":
+        maps[Mta.POSTFIX] = PostfixMap(respond.postfix_map, postmap=respond.postmap)
+    elif flavour == "sendmail":
+        maps[Mta.SENDMAIL] = SendmailMap(
+            respond.sendmail_map, makemap=respond.makemap, sendmail=respond.sendmail
+        )
     if settings.mode == "act":
-        try:
-            route.mend()
-        except LogwatchError as error:
-            log(f"{error}; nothing can be paused until that is mended")
-    return {Mta.POSTFIX: route}
+        for route in maps.values():
+            try:
+                route.mend()
+            except LogwatchError as error:
+                log(f"{error}; nothing can be paused until that is mended")
+    return maps
 
 
 def _recover(

@@ -22,6 +22,7 @@ from logwatch_mx.model.action import Action, ActionState, Outcome
 from logwatch_mx.respond.plan import ROUTING
 from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.route import Entry, RouteMap
+from logwatch_mx.respond.sendmail import SendmailMap
 from logwatch_mx.state.store import Store
 
 
@@ -35,7 +36,7 @@ from logwatch_mx.state.store import Store
     "--map",
     "map_path",
     type=click.Path(path_type=Path),
-    help="Text of our Postfix map, where the settings cannot be read.",
+    help="Text of our map, where the settings cannot be read.",
 )
 @click.option(
     "--force", is_flag=True, help="Also from a map that was edited by hand; only our lines go."
@@ -52,16 +53,17 @@ def undo(
         return everything or what in names
 
     settings = _settings(config, map_path)
-    path = map_path or settings.respond.postfix_map
-    _check(path, must_exist=map_path is not None)
-    route_map = PostfixMap(path, postmap=settings.respond.postmap)
+    maps = _maps(settings, map_path)
     entries = [
-        e for e in route_map.entries().values() if is_meant((e.incident, e.action, e.domain))
+        e
+        for route_map in maps
+        for e in route_map.entries().values()
+        if is_meant((e.incident, e.action, e.domain))
     ]
     store = _memory(settings.state.path)
     try:
         actions = _remembered(store, is_meant)
-        failed = _take_back(route_map, entries, actions, store, force=force)
+        failed = _take_back(maps, entries, actions, store, force=force)
     finally:
         if store:
             store.close()
@@ -90,6 +92,21 @@ def _settings(config: Path | None, map_path: Path | None) -> Settings:
         first = error.exceptions[0] if isinstance(error, ConfigErrors) else error
         click.echo(f"Settings not read, usual ones taken: {first}", err=True)
         return Settings()
+
+
+def _maps(settings: Settings, map_path: Path | None) -> list[RouteMap]:
+    """Return our maps whose text is there: one host has Postfix's or sendmail's."""
+    respond = settings.respond
+    names = [map_path] if map_path else [respond.postfix_map, respond.sendmail_map]
+    for path in names:
+        _check(path, must_exist=map_path is not None)
+    there = [path for path in names if path.exists()] or [respond.postfix_map]
+    return [
+        SendmailMap(path, makemap=respond.makemap, sendmail=respond.sendmail)
+        if path == respond.sendmail_map or path.name == respond.sendmail_map.name
+        else PostfixMap(path, postmap=respond.postmap)
+        for path in there
+    ]
 
 
 def _check(path: Path, *, must_exist: bool) -> None:
@@ -125,7 +142,7 @@ def _remembered(store: Store | None, is_meant: Callable[[tuple[str, ...]], bool]
 
 
 def _take_back(
-    route_map: RouteMap,
+    maps: list[RouteMap],
     entries: list[Entry],
     actions: list[Action],
     store: Store | None,
@@ -139,7 +156,8 @@ def _take_back(
     domains |= {action.target: action.verb for action in in_force.values()}
     for domain, verb in sorted(domains.items()):
         try:
-            route_map.unset(domain, force=force)
+            for route_map in maps:
+                route_map.unset(domain, force=force)
             mine = [action for action in in_force.values() if action.target == domain]
             _note(store, mine)
         except LogwatchError as error:

@@ -86,6 +86,8 @@ TABLES: Mapping[str, Section] = {
             "postfix_map": reading.path,
             "sendmail_map": reading.path,
             "postmap": reading.text,
+            "makemap": reading.text,
+            "sendmail": reading.text,
             "helper": reading.path,
         },
     ),

@@ -68,6 +68,8 @@ class Respond(Struct, frozen=True, kw_only=True):
     postfix_map: Path = Path("/var/lib/logwatch-mx/transport")
     sendmail_map: Path = Path("/var/lib/logwatch-mx/sendmail-route")
     postmap: str = "postmap"
+    makemap: str = "makemap"
+    sendmail: str = "sendmail"
     helper: Path = Path("/run/logwatch-mx/helper.sock")
 
 

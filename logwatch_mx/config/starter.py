@@ -78,6 +78,8 @@ protected_domains = []
 # postfix_map = "/var/lib/logwatch-mx/transport"
 # sendmail_map = "/var/lib/logwatch-mx/sendmail-route"
 # postmap = "postmap"
+# makemap = "makemap"
+# sendmail = "sendmail"
 # helper = "/run/logwatch-mx/helper.sock"
 
 # Programs to run: argv without a shell, the incident as JSON on standard input.
