@@ -49,23 +49,32 @@ def show(incident: str, config: Path | None, *, as_json: bool) -> int:
     with open_store(config) as (store, _):
         found = find_incident(store, incident)
     if as_json:
-        from logwatch_mx.report.shape import shape_incident  # noqa: PLC0415
+        from logwatch_mx.report.shape import SCHEMA, shape_incident  # noqa: PLC0415
 
-        sys.stdout.write(json.dumps(shape_incident(found), indent=1) + "\n")
+        shape = {"schema": SCHEMA, **shape_incident(found)}
+        sys.stdout.write(json.dumps(shape, indent=1) + "\n")
     else:
         _print([found])
     return Exit.OK
 
 
 @incidents.command(epilog="Example: logwatch-mx incidents report --html report.html")
-@click.option("--html", "html", type=click.Path(path_type=Path), required=True, help="Where to.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    required=True,
+    help="Write it to OUT: one HTML file, readable without a network.",
+)
 @config_option
 def report(config: Path | None, *, html: Path) -> int:
     """Write what the daemon remembers as one HTML file."""
     from logwatch_mx.report.html import write_html  # noqa: PLC0415
 
     with open_store(config) as (store, settings):
-        write_html(html, store.incidents(), files=settings.source.files)
+        found = store.incidents()
+        write_html(html, found, files=settings.source.files)
+    click.echo(f"{html} written: {len(found)} incident{'s' * (len(found) != 1)}", err=True)
     return Exit.OK
 
 

@@ -19,6 +19,12 @@ from logwatch_mx.errors import DataError, Exit, SourceError
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 @click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT",
+    help="Write a report to OUT: one HTML file, readable without a network.",
+)
+@click.option(
     "--dns",
     "dns_mode",
     default="off",
@@ -34,6 +40,7 @@ def replay(
     paths: tuple[Path, ...],
     *,
     as_json: bool,
+    html: Path | None,
     dns_mode: str,
     stats: bool,
     exit_code: bool,
@@ -75,9 +82,11 @@ def replay(
         result = run.run(streams, until=in_zone(until, zone), progress=advance)
     begin = in_zone(since, zone)
     shown = [i for i in result.incidents if begin is None or i.last >= begin]
+    if html is not None:
+        _write_html(html, result, shown)
     if as_json:
         _print_json(result, shown, counted)
-    else:
+    elif html is None:
         _print_table(result, shown, counted)
     return Exit.FOUND if exit_code and shown else Exit.OK
 
@@ -117,6 +126,16 @@ def _print_json(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: A
         skipped=result.skipped,
     )
     sys.stdout.write(json.dumps(shape, indent=1) + "\n")
+
+
+def _write_html(path: Path, result: Any, shown: list[Any]) -> None:  # noqa: ANN401  # as above
+    from logwatch_mx.report.html import write_html  # noqa: PLC0415
+
+    tally = result.tally
+    write_html(
+        path, shown, files=result.files, lines=tally.lines, first=tally.first, last=tally.last
+    )
+    click.echo(f"{path} written: {len(shown)} incident{'s' * (len(shown) != 1)}", err=True)
 
 
 def _print_table(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: ANN401  # as above

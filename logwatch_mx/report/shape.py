@@ -11,8 +11,8 @@ from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.verdict import Outcome, Verdict
 
 SCHEMA = 1
-#: Fields of events that are for detection, not for scripts.
-_INTERNAL = frozenset({"line", "agent", "time", "text", "repeated"})
+#: Fields of events that are for detection, not for scripts, or that stand before the others.
+_APART = frozenset({"line", "agent", "text", "repeated", "time", "host", "program", "pid", "mta"})
 
 
 def shape_incident(incident: Incident) -> dict[str, Any]:
@@ -33,7 +33,8 @@ def shape_incident(incident: Incident) -> dict[str, Any]:
 def shape_verdict(verdict: Verdict | None) -> dict[str, Any]:
     """Return *verdict* as JSON; one that was never asked for has the outcome ``not_asked``."""
     if verdict is None:
-        return {"outcome": Outcome.NOT_ASKED.value, "mx": [], "resolver": None, "why": ""}
+        not_asked = Outcome.NOT_ASKED.value
+        return {"domain": None, "outcome": not_asked, "mx": [], "resolver": None, "why": ""}
     shape: dict[str, Any] = to_builtins(verdict)
     return shape
 
@@ -74,7 +75,7 @@ def shape_event(event: Event) -> dict[str, Any]:
         shape["pid"] = event.pid
         shape["mta"] = event.mta.value if event.mta else None
     for name in event.__struct_fields__:
-        if name in _INTERNAL or name in shape:
+        if name in _APART:
             continue
         value = getattr(event, name)
         if name == "queue_id" and value is None:
