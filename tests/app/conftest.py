@@ -1,0 +1,6 @@
+"""The stories' pens and player, shared with the scenarios."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scenarios"))
