@@ -45,7 +45,6 @@ def joe_job(world, domain):
 def test_each_kind_of_domain_is_judged_as_it_should_be(sendmail):
     world = sendmail()
     install(world, "discard")
-    world.write("/etc/mail/loopmx-spare", "")
     verdicts = dict(
         zip(
             LOOPS + GOES_ON,
@@ -57,6 +56,28 @@ def test_each_kind_of_domain_is_judged_as_it_should_be(sendmail):
         **dict.fromkeys(LOOPS, "loopdiscard"),
         **dict.fromkeys(GOES_ON, "esmtp"),
     }
+
+
+def test_what_the_admin_routes_relays_or_spares_by_hand_is_left_alone(sendmail):
+    world = sendmail()
+    inner = world.read("/etc/mail/mailertable")
+    world.mta.map("mailertable", f"{inner}mx127.test\tesmtp:[93.184.216.21]\n")
+    access = world.read("/etc/mail/access")
+    world.mta.map("access", f"{access}To:mxzero.test\tRELAY\n")
+    world.write("/etc/mail/relay-domains", "mxv6.test\n")
+    world.write("/etc/mail/loopmx-spare", "twomx.test\n")
+    install(world, "discard")
+    routed = world.mta.resolve(
+        "user@mx127.test",
+        "user@mxzero.test",
+        "user@sub.mxv6.test",
+        "user@mxv6.test",
+        "user@twomx.test",
+        "user@[93.184.216.21]",
+        "user@mx127b.test",
+    )
+    assert [line.split()[1] for line in routed] == [*["esmtp"] * 6, "loopdiscard"]
+    assert "93.184.216.21" in routed[0]
 
 
 @pytest.mark.parametrize("action", ["discard", "reject"])
