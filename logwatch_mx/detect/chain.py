@@ -10,8 +10,8 @@ Contract
    two daemons, which relays to a configured address) carries it as well.
 2. The longest chain is counted for each recipient domain: a message to two domains of which one
    loops says nothing of the other.
-3. Short Postfix ids are used again. The delay of a delivery tells when its message arrived: an id
-   that was given out at another time is another message.
+3. Short Postfix ids are used again. A message is handed over to all its recipients within
+   minutes: an id that is handed over again later is another message.
 """
 
 from datetime import datetime, timedelta
@@ -24,10 +24,9 @@ from logwatch_mx.detect.window import Table
 #: How late the linking line may come. Short Postfix ids repeat within seconds, but not for the same
 #: inode.
 LATE = timedelta(seconds=60)
-#: How far apart the arrival that a delivery's delay tells and the hand-over of its id may be: the
-#: receiver counts from the beginning of the transaction, which lasts 300 s at most (RFC 5321
-#: 4.5.3.2), the link is logged at its end.
-SAME_ARRIVAL = timedelta(minutes=5)
+#: How long after its first hand-over a message may still be handed over to other recipients. One
+#: that is put off for one of them for longer counts as another message there; so be it.
+SAME_BATCH = timedelta(minutes=5)
 #: Passes that may have been logged between a pass and its link, of all messages together.
 RECENT = 500
 
@@ -35,12 +34,14 @@ RECENT = 500
 class Pass(Struct):
     """A queue id's place: the message it belongs to (the id it began under).
 
-    And its passes before. *at* is when it was given out, or when its first line came.
+    And its passes before. *at* is when it was given out, or when its first line came; *handed* when
+    its message was first handed over under it.
     """
 
     key: str
     depth: int
     at: datetime
+    handed: datetime | None = None
 
 
 class Merge(Struct, frozen=True):
@@ -60,19 +61,16 @@ class Chains(Struct):
     passes: Table[Pass] = field(default_factory=lambda: Table(cap=40_000))
     longest: Table[int] = field(default_factory=lambda: Table(cap=20_000))
 
-    def find(self, queue_id: str, arrived: datetime | None = None) -> Pass | None:
-        """Return the place of *queue_id*, None when it is no message that came back to us.
-
-        *arrived* is when its message arrived, as its delivery line tells.
-        """
+    def find(self, at: datetime, queue_id: str) -> Pass | None:
+        """Return the place of *queue_id*, None when it is no message that came back to us."""
         place = self.passes.get(queue_id)
-        if place is None or arrived is None or not place.depth:
+        if place is None or place.handed is None or at - place.handed <= SAME_BATCH:
             return place
-        return place if abs(arrived - place.at) <= SAME_ARRIVAL else None
+        return None
 
-    def begin(self, at: datetime, queue_id: str, arrived: datetime | None = None) -> Pass:
+    def begin(self, at: datetime, queue_id: str) -> Pass:
         """Return the place of *queue_id*, which begins a message unless it is known."""
-        place = self.find(queue_id, arrived)
+        place = self.find(at, queue_id)
         if place is None:
             place = Pass(queue_id, 0, at)
             self.passes.set(queue_id, place)
@@ -83,6 +81,7 @@ class Chains(Struct):
     ) -> Merge | None:
         """Carry *place* on to *next_id*; a *passed* one grew by a pass to *domain*."""
         depth = place.depth + passed
+        place.handed = place.handed or at
         if passed:
             self._lengthen(place.key, domain, depth)
         known = self.passes.get(next_id)
@@ -109,7 +108,7 @@ class Chains(Struct):
         for table in (self.passes.young, self.passes.old):
             for queue_id, place in list(islice(reversed(table.items()), RECENT)):
                 if place.key == old:
-                    table[queue_id] = Pass(key, place.depth + depth, place.at)
+                    table[queue_id] = Pass(key, place.depth + depth, place.at, place.handed)
         later = self.longest.pop(f"{old}/{domain}") or 0
         if later:
             self._lengthen(key, domain, later + depth)

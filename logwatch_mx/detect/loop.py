@@ -150,11 +150,10 @@ class LoopDetector:
             return None, None
         chains = self.state.chains
         passed = SignalKind.SELF_DELIVERY in signals
-        arrived = at - timedelta(seconds=event.delay) if event.delay is not None else None
         if signals:
-            place: Pass | None = chains.begin(at, event.queue_id, arrived)
+            place: Pass | None = chains.begin(at, event.queue_id)
         else:
-            place = chains.find(event.queue_id, arrived)
+            place = chains.find(at, event.queue_id)
         if place is None or event.status is not Status.SENT or not event.next_queue_id:
             return place, None
         return place, chains.link(at, place, event.next_queue_id, domain=domain, passed=passed)

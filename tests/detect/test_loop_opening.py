@@ -241,13 +241,17 @@ def test_our_own_remedy_is_no_evidence(pen, noon):
 
 
 def test_a_queue_id_used_again_does_not_lengthen_a_chain(postfix, noon):
-    # One pass a message through a proxy; the second message got the id that the first one ended
-    # with, hours later, and so did the third: three passes in a row, of three messages.
+    # One pass a message through a proxy, and on; the second message got the id that the first one
+    # left with, hours later, and so did the third: three passes in a row, of three messages.
     ids = ["0A1B2000001", "0A1B2000002", "0A1B2000003", "0A1B2000004"]
     for n, (one, after) in enumerate(itertools.pairwise(ids)):
         postfix._deliver(
             noon + timedelta(hours=2 * n), one, f"u{n}@{D}", "proxy.test[127.0.0.1]:25", "2.0.0",
             "sent", f"250 2.0.0 Ok: queued as {after}", delay=0.2,
+        )  # fmt: skip
+        postfix._deliver(
+            noon + timedelta(hours=2 * n, seconds=1), after, f"u{n}@{D}", "mx.test[192.0.2.9]:25",
+            "2.0.0", "sent", "250 2.0.0 Ok: queued as 4F00BA7", delay=0.2,
         )  # fmt: skip
     assert play(postfix.log.in_order()).subjects == []
 
