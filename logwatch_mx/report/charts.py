@@ -3,6 +3,7 @@
 Colours are the page's CSS variables, so that one drawing serves light and dark.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,9 @@ BARS = 10
 #: Longest name at an axis, in characters.
 NAME = 22
 #: Distances between marks on an axis of time, in seconds, and how many marks are too many.
-STEPS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800)
+STEPS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800)
 MARKS = 9
+MINUTE, DAY = 60, 86_400
 WIDTH = 900
 #: Heights in pixels: of the axis and of each incident.
 AXIS, LANE = 70, 25
@@ -112,16 +114,18 @@ def _marks(incidents: Sequence[Incident]) -> tuple[list[datetime], str]:
     marks = [begin]
     while marks[-1] <= last:
         marks.append(marks[-1] + timedelta(seconds=step))
-    if step < 60:  # noqa: PLR2004  # seconds of a minute
+    if step < MINUTE:
         return marks, "%H:%M:%S"
     if marks[0].date() == marks[-1].date():
         return marks, "%H:%M"
-    return marks, "%b %d" if step >= STEPS[-2] else "%b %d %H:%M"
+    if step < DAY:
+        return marks, "%b %d %H:%M"
+    return marks, "%b %d" if marks[-1] - marks[0] < timedelta(days=300) else "%Y-%m-%d"
 
 
 def _chart(form: str, kinds: Sequence[IncidentKind], **options: Any) -> Any:  # noqa: ANN401  # pygal has no types
-    import pygal  # noqa: PLC0415  # only a report needs it
-    from pygal.style import Style  # noqa: PLC0415
+    pygal = _import_pygal()
+    from pygal.style import Style  # noqa: PLC0415  # as below
 
     ink, faint = "var(--ink)", "var(--line)"
     style = Style(
@@ -159,6 +163,17 @@ def _chart(form: str, kinds: Sequence[IncidentKind], **options: Any) -> Any:  # 
     return getattr(pygal, form)(**{**defaults, **options})
 
 
+def _import_pygal() -> Any:  # noqa: ANN401  # it has no types
+    """Import pygal, and take out the hook that it puts into every later import of this process.
+
+    The hook serves maps, which we do not draw; Python 3.11 warns of its old form each time.
+    """
+    import pygal  # noqa: PLC0415  # only a report needs it
+
+    sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "PluginImportFixer"]
+    return pygal
+
+
 def _svg(chart: Any, told: str) -> str:  # noqa: ANN401  # pygal has no types
     # An id by chance would make each report another file.
     chart.uuid = "-".join("".join(c if c.isalpha() else " " for c in told.lower()).split())
@@ -170,9 +185,17 @@ def _svg(chart: Any, told: str) -> str:  # noqa: ANN401  # pygal has no types
 
 
 def _strip(element: Element) -> None:
-    """Drop what a page needs not and what could run: scripts, comments, texts for scripts."""
+    """Drop what could run, and what only a script would show."""
     for child in list(element):
-        if not isinstance(child.tag, str) or child.tag.rpartition("}")[2] in {"script", "desc"}:
+        if _needs_script(child):
             element.remove(child)
         else:
             _strip(child)
+
+
+def _needs_script(element: Element) -> bool:
+    tag: object = element.tag
+    if not isinstance(tag, str):  # a comment's is a function
+        return True
+    name = tag.rpartition("}")[2]
+    return name in {"script", "desc"} or "tooltip" in element.get("class", "").split()

@@ -122,6 +122,11 @@ def spike():
     return SPIKE
 
 
+@pytest.fixture
+def poisoned_loop():
+    return poison(IncidentKind.LOOP)
+
+
 @pytest.fixture(params=list(IncidentKind))
 def poisoned(request):
     return poison(request.param)
