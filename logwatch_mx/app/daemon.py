@@ -11,12 +11,10 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
-
-from msgspec import msgpack
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.live import Live
 from logwatch_mx.app.memory import Memory, unpack_memory
 from logwatch_mx.app.proof import Prover
@@ -33,14 +31,10 @@ from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.respond.sendmail import SendmailMap
-from logwatch_mx.sources.follow import Checkpoint
-from logwatch_mx.sources.tail import Tail
 from logwatch_mx.sources.watch import Watcher
 from logwatch_mx.state.store import Store
 
 Log = Callable[[str], None]
-#: As far back as a look-back reaches.
-READ_WHOLE = 64 << 20
 
 
 async def run_daemon(
@@ -72,17 +66,13 @@ async def _serve(
         log(note)
     maps = open_maps(settings, log)
     _recover(store, maps, log, acting=settings.mode == "act", expiry=settings.respond.expiry)
-    places = {
-        path: msgpack.decode(raw, type=Checkpoint) for path, raw in store.load_checkpoints().items()
-    }
-    begin = from_start or _is_small(settings.source.files)
-    tail = Tail(settings.source.files, places, start="begin" if begin else "end")
+    inlet = Inlet(settings.source, store.load_checkpoints(), from_start=from_start)
     engine = build_engine(
         settings, site=site, rules=load_all_rules(settings.rules), state=memory.engine
     )
     notify_systemd = _Systemd()
     live = Live(
-        tail=tail,
+        inlet=inlet,
         engine=engine,
         memory=memory,
         store=store,
@@ -125,7 +115,9 @@ async def _serve(
         loop.add_signal_handler(sign, live.stop)
     loop.add_signal_handler(signal.SIGHUP, on_hup)
     watcher.start()
-    log(f"watching {', '.join(settings.source.files)} in {settings.mode} mode")
+    for descriptor in inlet.descriptors():
+        loop.add_reader(descriptor, live.wake)
+    log(f"watching {', '.join(inlet.names)} in {settings.mode} mode")
     notify_systemd.ready()
     try:
         await live.run()
@@ -133,17 +125,8 @@ async def _serve(
         notify_systemd.stopping()
         watcher.stop()
         await desk.close()
-        tail.close()
+        inlet.close()
     log("stopped")
-
-
-def _is_small(paths: tuple[str, ...]) -> bool:
-    """Say whether a log that was never read is read whole: what began the trouble is in there."""
-    size = 0
-    for path in paths:
-        with suppress(OSError):
-            size += Path(path).stat().st_size
-    return size <= READ_WHOLE
 
 
 def _load_memory(store: Store, log: Log) -> Memory:

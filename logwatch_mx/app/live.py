@@ -12,14 +12,12 @@ Contract
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
-
-from msgspec import msgpack
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.memory import Memory, pack_memory
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import LiveStream, Place, Tally
@@ -28,7 +26,6 @@ from logwatch_mx.model.change import ChangeKind, Changes
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.sources.block import Block, lines
-from logwatch_mx.sources.tail import Tail
 from logwatch_mx.state.store import Store
 
 #: A stat poll finds what file events miss (network file systems, overflowed queues).
@@ -49,7 +46,7 @@ class Live:
     def __init__(
         self,
         *,
-        tail: Tail,
+        inlet: Inlet,
         engine: Engine,
         memory: Memory,
         store: Store,
@@ -57,7 +54,7 @@ class Live:
         log: Callable[[str], None],
         alive: Callable[[str], None],
     ) -> None:
-        self.tail = tail
+        self.inlet = inlet
         self.engine = engine
         self.tally = Tally()
         self.failed = 0
@@ -76,6 +73,7 @@ class Live:
         self._saved_at = 0.0
         self._line_at = time.monotonic()
         self._trouble: str | None = None
+        self._troubles: tuple[str, ...] = ()
         self._kept: dict[str, Incident] = {}
 
     def attach(self, desk: Desk) -> None:
@@ -118,15 +116,29 @@ class Live:
     def _read(self) -> bool:
         """Read one budget's worth; say whether there may be more."""
         count = 0
-        for block in self.tail.poll(BUDGET):
+        for block in self.inlet.poll(BUDGET, time.monotonic()):
             count += len(block.data)
             self._take_block(block)
+        self._tell_troubles()
         return count >= BUDGET
+
+    def _tell_troubles(self) -> None:
+        """Say what became unreadable, and what is readable again, each once."""
+        troubles = self.inlet.troubles()
+        if troubles == self._troubles:
+            return
+        for trouble in troubles:
+            if trouble not in self._troubles:
+                self._log(trouble)
+        for gone in self._troubles:
+            if gone not in troubles:
+                self._log(f"no longer: {gone}")
+        self._troubles = troubles
 
     def _take_block(self, block: Block) -> None:
         stream = self._streams.get(block.source)
         if stream is None:
-            stream = self._streams[block.source] = LiveStream(Path(block.source), zone=self._zone)
+            stream = self._streams[block.source] = LiveStream(block.source, zone=self._zone)
         stream.history.feed(block)
         place = Place(stream, block)
         for line in lines(block, stream.losses):
@@ -165,7 +177,7 @@ class Live:
         """
         last = self.engine.state.now
         silent = time.monotonic() - self._line_at
-        if last is None or silent < SILENCE or self.tail.lag_bytes() > 0:
+        if last is None or silent < SILENCE or self.inlet.lag() > 0:
             return
         # Lines may be on their way: minutes pass a little later than by the clock.
         reached = last + timedelta(seconds=silent - SILENCE)
@@ -181,7 +193,7 @@ class Live:
         if self._dirty and due and not self._save():
             return
         # Old lines are worked off first: what they opened may be over by their end.
-        behind = self.tail.lag_bytes() > 0 and now - self._saved_at < BEHIND
+        behind = self.inlet.lag() > 0 and now - self._saved_at < BEHIND
         if due and not behind and self._desk is not None:
             self._saved_at = now
             self._pressing = False
@@ -198,7 +210,7 @@ class Live:
         try:
             with self._store.transaction() as t:
                 t.save_engine(pack_memory(self._memory))
-                t.save_checkpoints(_packed(self.tail))
+                t.save_checkpoints(self.inlet.places())
                 deeds = self._store.deeds()
                 for incident in self._incidents():
                     shown = self._desk.with_actions(incident, deeds) if self._desk else incident
@@ -224,7 +236,7 @@ class Live:
             self._log(trouble)
 
     def _state_line(self) -> str:
-        return f"{self.tally.lines} lines, {self.tail.lag_bytes()} bytes behind"
+        return f"{self.tally.lines} lines, {self.inlet.lag()} bytes behind"
 
     def _status(self) -> str:
         now = self.engine.state.now
@@ -233,7 +245,7 @@ class Live:
             {
                 "lines": self.tally.lines,
                 "kinds": self.tally.kinds,
-                "lag": self.tail.lag_bytes(),
+                "lag": self.inlet.lag(),
                 "last": now.isoformat() if now else None,
                 "saved": datetime.now(self._zone).isoformat(),
                 "forgotten": {
@@ -247,7 +259,3 @@ class Live:
                 "failed": self.failed,
             }
         )
-
-
-def _packed(tail: Tail) -> Mapping[str, bytes]:
-    return {path: msgpack.encode(place) for path, place in tail.checkpoints().items()}

@@ -17,10 +17,12 @@ from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.archive import STDIN, read_blocks
 from logwatch_mx.sources.block import Block, lines
+from logwatch_mx.sources.datagram import SOURCE as SYSLOG
 from logwatch_mx.sources.finding import expand
 from logwatch_mx.sources.history import History, Position
+from logwatch_mx.sources.journal import SOURCE as JOURNAL
 from logwatch_mx.sources.losses import Losses
-from logwatch_mx.sources.names import families, siblings
+from logwatch_mx.sources.names import families
 
 #: Sorts before every stamp that a log can have.
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -116,22 +118,16 @@ class Stream:
 
 
 class LiveStream(Stream):
-    """A log that grows: the file under its name now, and the rotated ones before it."""
+    """A source that grows: a file with the rotated ones before it, the journal, a socket."""
 
-    def __init__(self, path: Path, *, zone: tzinfo) -> None:
-        super().__init__(siblings(path) or (path,), year=None, zone=zone)
-        self.name = str(path)
+    def __init__(self, source: str, *, zone: tzinfo) -> None:
+        super().__init__((Path(source),), year=None, zone=zone)
         # The log is being written now: no stamp lies in the future, and none is fixed by a mtime.
         self.stamps = Stamps(None, zone, None)
         self.reader = Reader(self.stamps)
-
-    def position(self, block: Block, offset: int) -> Position | None:
-        """Return the place in the history; after a rotation the files are looked at anew."""
-        place = super().position(block, offset)
-        if place is None:
-            self.history.refresh(siblings(Path(self.name)))
-            place = super().position(block, offset)
-        return place
+        self.history.close()
+        is_file = source not in {JOURNAL, SYSLOG}
+        self.history = History.live(Path(source)) if is_file else History.stream()
 
 
 def open_streams(

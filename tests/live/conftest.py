@@ -138,12 +138,14 @@ class Daemon:
         self.hook = hook
         self.configure(dns=dns, url=receiver.url)
 
-    def configure(self, *, dns, url, mode="act", extra="", files=None, flavour="none", second=""):
+    def configure(
+        self, *, dns, url, mode="act", extra="", files=None, flavour="none", second="", source=""
+    ):
         self.config.write_text(
             textwrap.dedent(f"""\
             mode = "{mode}"
             [source]
-            files = {json.dumps([str(f) for f in files or [self.log]])}
+            {source or "files = " + json.dumps([str(f) for f in files or [self.log]])}
             [mta]
             flavour = "{flavour}"
             [dns]

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,27 @@ def test_observe_mode_changes_nothing_but_the_state(daemon, receiver, dns_server
         if p.is_file() and p.parent.name != "state"
     }
     assert found == {"maillog", "config.toml", "hook.sh", "daemon.err"}
+
+
+def test_a_syslog_socket_is_read_where_there_is_no_file(daemon, receiver, dns_server, wait_for):
+    path = daemon.folder / "log.sock"
+    daemon.configure(dns=dns_server, url=receiver.url, source=f'syslog = "unix:{path}"')
+    daemon.start()
+    wait_for(path.exists, "the socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        for line in sample_text().splitlines()[:1200]:
+            sender.sendto(f"<22>{line}".encode(), str(path))
+    wait_for(lambda: receiver.posts, "the notice")
+    assert daemon.stop() == 0
+    (incident,) = daemon.incidents()
+    assert incident["subject"] == "seaton.biz"
+    assert incident["origin"][0]["client_ip"] == "192.0.2.7"
+
+
+def test_a_log_that_is_missing_is_said_and_read_when_it_comes(daemon, receiver, wait_for):
+    daemon.start()
+    wait_for(lambda: "no such file; waiting for it" in daemon.told(), "the complaint")
+    daemon.append(sample_text())
+    wait_for(lambda: receiver.posts, "the notice")
+    assert daemon.stop() == 0
+    assert "no longer:" in daemon.told()
