@@ -7,6 +7,7 @@ writable by nobody else; without it the defaults hold.
 import os
 import pwd
 import stat
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,8 +49,9 @@ def load_helper_settings(path: Path | None) -> HelperSettings:
     if about.st_mode & _OTHERS_WRITE or about.st_uid not in {0, os.geteuid()}:
         raise ConfigError(f"{chosen}: only root may own and write it: chown root, chmod go-w")
     try:
-        settings = msgspec.toml.decode(content, type=HelperSettings)
-    except (msgspec.DecodeError, ValueError) as error:
+        table = tomllib.loads(content.decode())
+        settings = msgspec.convert(table, HelperSettings, dec_hook=_to_path)
+    except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{chosen}: {error}") from None
     for name in ("postqueue", "postsuper", "sendmail", "makemap"):
         program = getattr(settings, name)
@@ -70,3 +72,9 @@ def allowed_uids(names: Iterable[str | int]) -> frozenset[int]:
         except KeyError:
             raise ConfigError(f"helper.toml: allow: there is no user {name!r}") from None
     return frozenset(uids)
+
+
+def _to_path(kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str):
+        raise TypeError("expected a path")
+    return Path(value)
