@@ -286,10 +286,7 @@ class Desk:
             t.mark_sent(notice.key, self._prover.now())
 
     def _forget(self, incidents: Sequence[Incident], deeds: Sequence[Deed]) -> None:
-        """Drop what is remembered of incidents that are gone.
-
-        So that nothing grows without bound.
-        """
+        """Drop what is remembered of incidents that are gone: nothing grows without bound."""
         live = {i.id for i in incidents} | {d.action.incident for d in deeds}
         for memory in (self.state.seen, self.state.told, self._plans, self._hooks_planned):
             for key in [k for k in memory if k not in live]:

@@ -32,9 +32,9 @@ RECENT = 500
 
 
 class Pass(Struct):
-    """A queue id's place: the message it belongs to (the id it began under).
+    """A queue id's place in the story of its message.
 
-    And its passes before. *at* is when it was given out, or when its first line came; *handed* when
+    *key*: the id that the message began under; *depth*: its passes before. *at* is when it was given out, or when its first line came; *handed* when
     its message was first handed over under it.
     """
 
@@ -45,9 +45,9 @@ class Pass(Struct):
 
 
 class Merge(Struct, frozen=True):
-    """What was taken for the message *old* is the message *key*; *passed*.
+    """What was taken for the message *old* is the message *key*.
 
-    It had a pass already.
+    *passed*: it had a pass already.
     """
 
     old: str

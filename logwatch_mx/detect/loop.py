@@ -60,10 +60,7 @@ class LoopState(Struct):
 
 
 class LoopDetector:
-    """Evidence about loops in, cases out. Rules say which events are evidence.
-
-    This class counts.
-    """
+    """Evidence about loops in, cases out: rules say what is evidence, this class counts."""
 
     def __init__(self, *, passes: int, window: timedelta, state: LoopState) -> None:
         self.passes = passes
@@ -79,9 +76,9 @@ class LoopDetector:
     def note_verdict(
         self, at: datetime, event: MtaVerdict, domain: str | None, stream: str
     ) -> Hint | None:
-        """Take a verdict line: return its evidence when it names the recipient's *domain*.
+        """Take a verdict line.
 
-        Else keep it for the join.
+        Return its evidence when it names the recipient's *domain*, else keep it for the join.
         """
         if event.verdict is Said.TOO_MANY_HOPS and domain and event.queue_id:
             place = self.state.chains.begin(at, event.queue_id)
@@ -112,9 +109,9 @@ class LoopDetector:
         signals: list[SignalKind],
         joined: Joined | None,
     ) -> Hint | None:
-        """Take a delivery line to *domain* that rules gave *signals*: return its evidence.
+        """Take a delivery line to *domain* that rules gave *signals*.
 
-        If it is any.
+        Return its evidence, None when it is none.
         """
         if joined is not None and joined.domain not in {None, domain}:
             joined = None
@@ -194,10 +191,7 @@ class LoopDetector:
         return opened, [key for one in kept for key in _add(opened, one)]
 
     def forget(self, now: datetime) -> None:
-        """Drop what is pending and can no longer count.
-
-        Verdicts past the window (chains are kept by their table).
-        """
+        """Drop what is pending and can no longer count: verdicts past the window."""
         since = now - self.window
         for domain, pending in list(self.state.pending.items()):
             if pending.hints[-1].at < since and all(

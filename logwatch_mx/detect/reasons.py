@@ -93,19 +93,16 @@ def host_in(reply: str | None) -> str | None:
 
 
 def is_own_remedy(event: Delivery) -> bool:
-    """Say whether *event* is the trace of a pause.
-
-    Reject or discard that we put there ourselves.
-    """
+    """Say whether *event* is the trace of a pause, reject or discard of our own."""
     if event.mta is Mta.POSTFIX:
         return event.agent in LOCAL_AGENTS and OWN_MARK in (event.reply or "").lower()
     return event.mailer is not None and event.mailer.lower() in OWN_MAILERS
 
 
 def is_deferral(event: Delivery) -> bool:
-    """Say whether *event* puts mail off; sendmail logs a failed DNS look-up as ``dsn=4.4.3.
+    """Say whether *event* puts mail off.
 
-    Stat=queued``.
+    sendmail logs a failed DNS look-up as ``dsn=4.4.3, stat=queued``.
     """
     if event.status is Status.DEFERRED:
         return True
@@ -146,9 +143,9 @@ def _reason(dsn: str, text: str) -> str:
 
 
 def _may_greylist(dsn: str, text: str) -> bool:
-    """Greylisting answers 450 or 451 with 4.2.0, 4.7.1 or no enhanced code.
+    """Say whether the codes are those of greylisting: 450 or 451, with 4.2.0, 4.7.1 or none.
 
-    Others who say "try later" do not.
+    Others say "try later" as well.
     """
     if re.search(r"gr[ea]y.?list", text, re.IGNORECASE):
         return True

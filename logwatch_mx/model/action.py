@@ -51,9 +51,9 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What came of the action *action*: its new state, and *said*.
+    """What came of the action *action*: its new state.
 
-    The last words of the program that did it.
+    *said*: the last words of the program that did it.
     """
 
     action: str

@@ -24,10 +24,7 @@ class Change(Struct, frozen=True):
 
 
 class Changes(Struct):
-    """Everything that came of one call: changes in order.
-
-    And questions about the past of messages.
-    """
+    """Everything that came of one call: changes in order, and questions about messages' past."""
 
     changes: list[Change] = []
     questions: list[TrailQuestion] = []

@@ -90,10 +90,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class Message(Event, frozen=True, kw_only=True):
-    """A message is in the queue: its sender, size.
-
-    Message-id or client (each as far as the line says).
-    """
+    """A message is in the queue: sender, size, message-id, client, as far as the line says."""
 
     sender: str | None = None
     size: int | None = None
@@ -168,10 +165,7 @@ class Auth(Event, frozen=True, kw_only=True):
 
 
 class Gap(Event, frozen=True, kw_only=True):
-    """The logger dropped *count* lines.
-
-    Or says that the last one was repeated that often (*repeated*).
-    """
+    """The logger dropped *count* lines, or says that the last one was *repeated* so often."""
 
     count: int
     repeated: bool = False

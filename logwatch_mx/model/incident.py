@@ -46,9 +46,9 @@ class SignalKind(StrEnum):
 
 
 class Signal(Struct, frozen=True, kw_only=True):
-    """One event that a rule calls suspicious, about *subject* (a recipient domain.
+    """One event that a rule calls suspicious.
 
-    Or a rule's own key).
+    *subject*: the recipient domain, or what the rule counts by.
     """
 
     kind: SignalKind
@@ -66,9 +66,10 @@ class Evidence(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """*events*: evidence lines; *messages*: distinct messages; *max_hops*.
+    """How much evidence there is.
 
-    The longest chain of re-entries.
+    *events*: evidence lines; *messages*: distinct messages; *max_hops*: the longest chain of
+    re-entries.
     """
 
     events: int = 0

@@ -20,9 +20,9 @@ class Severity(StrEnum):
 
 
 class Example(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Real log lines that the rule must (*expect*.
+    """Real log lines, and what the rule must make of them.
 
-    The subjects it raises) or must not (empty) act on.
+    *expect*: the subjects it raises; empty where it must raise nothing.
     """
 
     title: str

@@ -21,7 +21,7 @@ class TrailQuestion(Struct, frozen=True, kw_only=True):
 
 
 class Trail(Struct, frozen=True, kw_only=True):
-    """The answer: the first message of the chain (a notice's parent, and its parent).
+    """The answer: who sent the first message of the chain (a notice's parent, and its parent).
 
     *client* is None for a message that was submitted on this host or whose arrival is not in the
     log; *found* tells the two apart.

@@ -38,9 +38,9 @@ class Mx(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """The judgement on *domain* by *resolver* (``9.9.9.9:53``, ``zone:dns.zone``).
+    """The judgement on *domain*.
 
-    And *why* in one sentence.
+    *resolver*: who said so (``9.9.9.9:53``, ``zone:dns.zone``); *why*: one sentence.
     """
 
     domain: str
