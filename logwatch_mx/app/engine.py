@@ -160,10 +160,7 @@ class Engine:
         return changes
 
     def finish(self, last: datetime) -> Changes:
-        """Evaluate once more at the end of the input, at its *last* stamp.
-
-        Without closing anything.
-        """
+        """Evaluate once more at the end of the input, at its *last* stamp, closing nothing."""
         changes = self.tick(last)
         if self.state.now is not None:
             opened, _ = self._spike.tick(self.state.now, self.state.cases, closing=False)

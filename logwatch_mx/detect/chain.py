@@ -34,8 +34,9 @@ RECENT = 500
 class Pass(Struct):
     """A queue id's place in the story of its message.
 
-    *key*: the id that the message began under; *depth*: its passes before. *at* is when it was given out, or when its first line came; *handed* when
-    its message was first handed over under it.
+    *key*: the id that the message began under; *depth*: its passes before. *at* is when it was
+    given out, or when its first line came; *handed* when its message was first handed over under
+    it.
     """
 
     key: str
