@@ -39,7 +39,8 @@ def list_(config: Path | None, *, as_json: bool, since: datetime | None, open_on
 
 
 @incidents.command(
-    epilog="Example: logwatch-mx incidents show loop/seaton.biz/2026-11-23T14:29:10Z"
+    short_help="Show one: lines, numbers, DNS, actions.",
+    epilog="Example: logwatch-mx incidents show loop/seaton.biz/2026-11-23T14:29:10Z",
 )
 @click.argument("incident")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -79,7 +80,8 @@ def report(config: Path | None, *, html: Path) -> int:
 
 
 @incidents.command(
-    epilog="Example: logwatch-mx incidents close loop/seaton.biz/2026-11-23T14:29:10Z"
+    short_help="Say that one is over.",
+    epilog="Example: logwatch-mx incidents close loop/seaton.biz/2026-11-23T14:29:10Z",
 )
 @click.argument("incident")
 @config_option

@@ -5,7 +5,10 @@ Commands are imported when they are called.
 
 import importlib
 import importlib.util
+import os
 import sys
+from contextlib import suppress
+from io import TextIOWrapper
 
 import click
 
@@ -65,7 +68,12 @@ def _spec(name: str) -> bool:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: logwatch-mx replay /var/log/maillog   ·   stop everything: undo --all",
+    epilog="""\b
+Start with:
+  logwatch-mx replay /var/log/maillog
+Take back everything that was ever done:
+  logwatch-mx undo --all
+""",
 )
 @click.version_option(package_name="logwatch_mx", prog_name="logwatch-mx")
 def cli() -> None:
@@ -77,20 +85,31 @@ def main() -> None:
 
     A user never sees a traceback, and each kind of error has its exit code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A locale that has no … must not end us.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
         _finish(int(code) if isinstance(code, int) else Exit.OK)
     except click.exceptions.Exit as exit_:
         _finish(exit_.exit_code)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        _finish(Exit.USAGE if isinstance(error, click.UsageError) else error.exit_code)
+        _finish(Exit.USAGE)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "logwatch-mx"
+        _say(f"{error.format_message().rstrip('.')} (see: {command} --help)")
+        _finish(Exit.USAGE)
+    except click.ClickException as error:
+        _say(error.format_message())
+        _finish(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _say("stopped")
         _finish(INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, a pager) has seen enough; there is nobody left to tell.
-        sys.stderr.close()
         _finish(Exit.OK)
     except (ConfigErrors, LogwatchError, OSError) as error:
         _finish(_tell(error))
@@ -120,8 +139,11 @@ def _say(text: str) -> None:
 
 
 def _finish(code: int) -> None:
+    """Exit with *code*; what is left in a buffer that nobody can take is dropped in silence."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = None
+    except OSError:
+        # Python would flush once more on its way out, and complain (docs.python.org, signal).
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

@@ -99,6 +99,7 @@ def log_options(command: Command) -> Command:
         click.option(
             "--year",
             type=click.IntRange(1971, 8999),
+            metavar="YEAR",
             help="Year of the first stamp without one (default: by the file's mtime).",
         ),
     ):

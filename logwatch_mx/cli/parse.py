@@ -14,10 +14,19 @@ from logwatch_mx.model.event import Event
 
 
 @click.command(
-    epilog="Example: logwatch-mx parse --unparsed /var/log/maillog   (what we could not read)"
+    epilog="""\b
+Examples:
+  logwatch-mx parse /var/log/maillog | jq 'select(.status == "deferred")'
+  logwatch-mx parse --unparsed /var/log/maillog
+  journalctl -t postfix/smtp -o cat | logwatch-mx parse --body postfix -
+"""
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--unparsed", is_flag=True, help="Only lines of an MTA that were not read, by shape.")
+@click.option(
+    "--unparsed",
+    is_flag=True,
+    help="Only lines of a mail server that were not understood, by shape.",
+)
 @click.option(
     "--body",
     type=click.Choice(["postfix", "sendmail"]),
@@ -34,7 +43,7 @@ def parse(
     since: datetime | None,
     until: datetime | None,
 ) -> int:
-    """Print one JSON object for each line of PATHS (file, directory, archive or ``-``)."""
+    """Print one JSON object for each line of PATHS (file, directory, archive or -)."""
     from logwatch_mx.app.reading import merge_events, open_streams  # noqa: PLC0415  # --help is quick
 
     streams = open_streams(paths, year=year, zone=zone, body=body)
@@ -76,5 +85,5 @@ def _print_shapes(events: Iterator[Event]) -> int:
         click.echo(f"{shape.count:7}  {shape.program}  {shape.shape}")
         click.echo(f"         {shape.example}")
     missed = sum(shape.count for shape in shapes)
-    click.echo(f"{missed} of {read} lines of mail servers were not read", err=True)
+    click.echo(f"{missed:,} of {read:,} lines of mail servers were not understood", err=True)
     return Exit.OK

@@ -11,10 +11,29 @@ import click
 from logwatch_mx.cli.options import config_option, in_zone, log_options, site_options
 from logwatch_mx.errors import DataError, Exit, SourceError
 
+#: What was not read as it stood, by its count's name, in words for people.
+LEFT_OUT = {
+    "late": "lines were older than the minute before them",
+    "incidents refused": "incidents had no room and were not kept",
+    "nulls": "NUL bytes were skipped",
+    "long_lines": "lines were longer than a mebibyte and were cut",
+    "cut": "bytes were cut off from their ends",
+    "torn": "last lines had no end and were left out",
+    "outside": "messages began before the part of the log that is looked back at",
+    "truncated": "files became shorter while they were read",
+    "vanished": "files vanished while they were read",
+    "damaged": "archives break off",
+}
+
 
 @click.command(
-    epilog="Example: logwatch-mx replay --dns zone:samples/maillog/dns.zone --year 2026 --tz UTC"
-    " samples/maillog/postfix-seaton.log"
+    epilog="""\b
+Example (the loop of the samples, from a checkout):
+  logwatch-mx replay --year 2026 --tz UTC --dns zone:samples/maillog/dns.zone \\
+      samples/maillog/postfix-seaton.log
+Your own log, asking your resolver:
+  logwatch-mx replay --dns live /var/log/maillog
+"""
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
@@ -53,7 +72,7 @@ def replay(
     rules: tuple[Path, ...],
     config: Path | None,
 ) -> int:
-    """Say what the daemon would have seen and done in PATHS (file, directory, archive or ``-``).
+    """Say what the daemon would have seen and done in PATHS (file, directory, archive or - for standard input).
 
     Never runs hooks, actions or notices.
     """
@@ -88,6 +107,7 @@ def replay(
         _print_json(result, shown, counted)
     elif html is None:
         _print_table(result, shown, counted)
+    _print_doubts(result, shown, asked=dns_mode != "off")
     return Exit.FOUND if exit_code and shown else Exit.OK
 
 
@@ -148,5 +168,17 @@ def _print_table(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: 
     print_incidents(console, shown)
     if counted is not None:
         print_stats(console, counted.shape(result.tally))
-    for name, count in result.skipped.items():
-        click.echo(f"logwatch-mx: {count} {name}", err=True)
+
+
+def _print_doubts(result: Any, shown: list[Any], *, asked: bool) -> None:  # noqa: ANN401  # as above
+    """Say on stderr what may make the answer less than it seems."""
+    from logwatch_mx.model.incident import IncidentKind  # noqa: PLC0415
+
+    doubts = [f"{n:,} {LEFT_OUT.get(name, name)}" for name, n in result.skipped.items()]
+    kinds = result.tally.kinds
+    if result.tally.lines and not kinds.keys() - {"foreign", "malformed", "gap"}:
+        doubts.append("no line of Postfix or sendmail is in it: is it a mail log?")
+    if not asked and any(i.kind is IncidentKind.LOOP for i in shown):
+        doubts.append("DNS was not asked; --dns live tells whether a loop is one")
+    for doubt in doubts:
+        click.echo(f"logwatch-mx: {doubt}", err=True)

@@ -62,7 +62,9 @@ def schema() -> int:
     return Exit.OK
 
 
-@rules.command("test", epilog="Example: logwatch-mx rules test")
+@rules.command(
+    "test", short_help="Run every rule's own examples.", epilog="Example: logwatch-mx rules test"
+)
 @_own
 @config_option
 def test(config: Path | None, *, own: tuple[Path, ...]) -> int:
@@ -83,7 +85,11 @@ def test(config: Path | None, *, own: tuple[Path, ...]) -> int:
     return Exit.DATA if failures else Exit.OK
 
 
-@rules.command("try", epilog="Example: logwatch-mx rules try my-rule.toml /var/log/maillog.1")
+@rules.command(
+    "try",
+    short_help="Show what a rule finds in old logs.",
+    epilog="Example: logwatch-mx rules try my-rule.toml /var/log/maillog.1",
+)
 @click.argument("rule", type=click.Path(path_type=Path, exists=True))
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @log_options
