@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from logwatch_mx.config.settings import Respond
+
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = sorted(path.name for path in SYSTEMD.glob("logwatch-mx*.s*") if path.suffix != ".sysusers")
 #: The requirement for the daemon; the helper is root and so has more.
@@ -95,8 +97,6 @@ def test_daemon_is_watched_reloaded_and_not_restarted_on_a_wrong_configuration()
 
 
 def test_socket_is_where_the_daemon_looks_for_it_and_lets_its_group_in():
-    from logwatch_mx.config.settings import Respond
-
     socket = unit("logwatch-mx-helper.socket")["Socket"]
     assert socket["ListenStream"] == str(Respond().helper)
     assert (socket["SocketGroup"], socket["SocketMode"]) == ("logwatch-mx", "0660")
