@@ -138,8 +138,14 @@ class Engine:
             (watch, domain)
             for domain in domains_of(event)
             for watch in watches
-            if watch.matches(event, domain, site)
+            if watch.matches(event, domain, site) and self._heeds(watch, event, domain)
         ]
+
+    def _heeds(self, watch: Watch, event: Event, domain: str | None) -> bool:
+        """Say whether anything comes of it that *watch* matches *event*."""
+        if watch.rule.kind is not IncidentKind.LOOP:
+            return domain is not None or watch.rule.by != "domain"
+        return not isinstance(event, MtaVerdict) or self._loop.heeds(event, domain)
 
     def _concerns(self, event: Event, stream: str) -> bool:
         """Say whether *event*, which no rule matches, matters: a deferral, or part of a story.
@@ -147,8 +153,20 @@ class Engine:
         What does not matter leaves no trace, not even in the time: so it need not be read.
         """
         return isinstance(event, Delivery) and (
-            is_deferral(event) or self._loop.concerns(event, stream)
+            (bool(event.recipients) and is_deferral(event)) or self._loop.concerns(event, stream)
         )
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever ``following`` does."""
+        return self._loop.version
+
+    def following(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """Return the domains, as they are printed, and pids whose lines go on with a story.
+
+        A reader that looks for literals has to look for these too from the next line on.
+        """
+        return self._loop.following()
 
     def tick(self, now: datetime) -> Changes:
         """Let the log's time advance to *now* without an event (its end, or silence).

@@ -1,49 +1,39 @@
-"""Which literals a line holds that the engine wants to see: the sieve's needles, from the rules that are active.
+"""What a line holds that the engine wants to see: the sieve's needles, from the active rules.
 
-Sound, not complete: every event that leaves a trace in the engine comes from a line with one of these. The
-shipped rules are known here by what they look for; a rule of the admin's own brings the literals of its condition.
-A rule that has none makes every line be read.
+Sound, not exact: every event that leaves a trace in the engine comes from a line with one of these.
+What the shipped rules look for is known here; a rule of the admin's own brings the literals of its
+condition. A rule that has none makes every line be read.
+
+1. Postfix' deliveries have ``relay=`` before ``status=`` and nothing of a stranger's between them
+   (log_adhoc.c). They matter when they were deferred, when they bounced with a word about loops,
+   and when they went to port 25 of this host.
+2. sendmail's have ``stat=``, with ``dsn=`` before it (deliver.c, logdelivery). They matter unless
+   the mail was sent or refused for good, and when a host that was found through MX, which has a dot
+   at its end, is this one.
+3. Both MTAs' own words about loops stand in lines of their own.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
-from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.site import Site
-from logwatch_mx.rulebook.load import CompiledRule
+from logwatch_mx.rulebook.load import CompiledRule, shipped_place
 from logwatch_mx.sources.sieve import Needle
 
-#: Longest text of an address in brackets.
-_ADDRESS = 48
+#: How the addresses begin that lead to this host, as they stand in brackets: 127.0.0.1, 0.0.0.0,
+#: ::1, 0:0:0:0:0:0:0:1, ::ffff:127.0.0.1.
+_LOOPBACK = (rb"127\.", b"0", b"::")
+_NO_DSN = rb"stat=(?<!dsn=5\.[0-9]\.[0-9], stat=)(?!Sent)"
 
-
-def _is_self_relay(data: bytes, at: int) -> bool:
-    """Say whether the ``[address`` at *at* is a relay on port 25 (Postfix) or one found through MX (sendmail).
-
-    Clients, filters on other ports and configured next hops print the same address otherwise.
-    """
-    if data[at - 2 : at] == b". ":  # sendmail: relay=mail.seaton.biz. [127.0.0.1]
-        return True
-    end = data.find(b"]", at, at + _ADDRESS)
-    return end > 0 and data[end + 1 : end + 4] == b":25"
-
-
-#: Deferrals. sendmail logs a failed look-up as ``dsn=4.4.3, stat=queued``.
-_DEFERRALS = (b"status=deferred", b"stat=Deferred", b"SOFTBOUNCE", b", dsn=4.")
-#: The MTAs' own words.
-_VERDICTS = (
-    b"loops back to m",
+#: Verdict lines. Those that name nobody (``hopcount exceeded``) leave no trace.
+_WORDS = (
+    b"s back to ",  # mail loops back to me · MX list for d.test. points back to h
     b"oo many hops",
-    b"with my own hostname",
-    b"mailer loop: ",
-    b"points back to ",
-    b"forwarding loop",
+    b" with my own hostname ",
+    b"mailer loop: best MX host for ",
 )
-#: Addresses that lead to this host, as they begin between brackets.
-_LOOPBACK = (b"[127.", b"[0.", b"[::", b"[IPv6:", b"[0:")
-#: A name of this host that is printed without an address we know.
-_NAMES = (b"relay=localhost", b".localhost")
 
-#: The rules whose evidence the needles above find.
+#: The rules whose evidence the needles of this module find.
 _KNOWN = frozenset(
     {
         "loop-self-delivery",
@@ -58,26 +48,56 @@ _KNOWN = frozenset(
 
 def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle] | None:
     """Return the needles for *rules* at *site*; None when every line must be read."""
-    needles = [
-        *(Needle(text) for text in (*_DEFERRALS, *_VERDICTS, *_NAMES)),
-        *(Needle(text, _is_self_relay) for text in _LOOPBACK),
-        *(Needle(b"[" + a.encode("ascii"), _is_self_relay) for a in sorted(site.addresses)),
-        *(Needle(b"relay=" + n.encode("ascii", "replace")) for n in sorted(site.names)),
-    ]
+    needles = [_relays(site), _sendmail_failures(), *(Needle(word) for word in _WORDS)]
     for compiled in rules:
-        if compiled.rule.id in _KNOWN and not compiled.rule.source.startswith("own:"):
+        condition = compiled.condition
+        if _is_known(compiled) or compiled.rule.spike:
             continue
-        if compiled.rule.kind in {IncidentKind.LOOP, IncidentKind.SPIKE}:
+        if condition.literals:
+            needles += [Needle(text.encode()) for text in condition.literals]
+        elif condition.folded:
+            needles += [Needle(text.encode(), folded=True) for text in condition.folded]
+        else:
             return None
-        if not compiled.condition.literals:
-            return None
-        needles += [Needle(text.encode()) for text in compiled.condition.literals]
     return needles
 
 
-def following_needles(domains: Iterable[str], pids: Iterable[int]) -> list[bytes]:
-    """Return the literals of lines that go on with a story: of these *domains*, by these *pids*."""
+def following_needles(domains: Iterable[bytes], pids: Iterable[int]) -> list[bytes]:
+    """Return the literals of lines that go on with a story: of these *domains*, by these *pids*.
+
+    A pid is looked for as digits: formats put different brackets around it.
+    """
     return [
-        *(b"@" + domain.encode("utf-8", "surrogateescape") for domain in domains),
-        *(b"[%d]: " % pid for pid in pids),
+        *(b"@" + domain for domain in domains),
+        *(b"%d" % pid for pid in pids),
     ]
+
+
+def _is_known(compiled: CompiledRule) -> bool:
+    rule = compiled.rule
+    return rule.id in _KNOWN and rule.source.startswith(str(shipped_place()))
+
+
+def _relays(site: Site) -> Needle:
+    own = [re.escape(address.encode("ascii", "replace")) for address in sorted(site.addresses)]
+    here = b"(?:" + b"|".join((*_LOOPBACK, *(address + rb"\]" for address in own))) + b")"
+    names = [re.escape(name.encode("utf-8", "replace")) for name in sorted(site.names)]
+    named = rb"(?i:(?:[^ \[,\n]*\.)?localhost|" + b"|".join([*names, b"localhost"]) + rb")\.?[ ,\[]"
+    bounced = rb"[^(\n]*status=(?:deferred|SOFTB|[^sdS\n][^\n]*(?i:loop|hops))"
+    postfix = rb"[^ \[,\n]*\[" + here + rb"[^ \n]*:25[, ]"
+    sendmail = rb"[^ \[,\n]*\. \[(?:IPv6:|" + here + rb")"
+    return Needle(
+        b"relay=",
+        b"relay=(?:" + b"|".join((named, postfix, sendmail, bounced)) + b")",
+        (
+            rb"relay=[^ \[,\n]*\. \[(?:IPv6:|" + here + rb")",
+            rb"relay=[^ \[,\n]*\[" + here,
+            b"relay=(?i:" + b"|".join([*names, rb"([^ \[,\n]*\.)?localhost"]) + b")",
+            rb"status=(?:deferred|SOFTB)",
+            rb"status=[^sdS\n]",
+        ),
+    )
+
+
+def _sendmail_failures() -> Needle:
+    return Needle(b"stat=", _NO_DSN, (rb"stat=[^S\n]", rb"stat=S[^e\n]", rb"stat=Se[^n\n]"))

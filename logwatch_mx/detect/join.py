@@ -6,7 +6,7 @@ first delivery line of that process to the verdict's domain, or to any domain wh
 
 Pids are used again, and hosts whose logs are merged have the same ones; one machine may also log
 under several names. So a verdict joins a line of the same host name, or one whose relay is the
-server that the verdict names.
+server that the verdict names; sendmail's, which has a queue id, one of the same message.
 """
 
 from datetime import datetime, timedelta
@@ -30,6 +30,7 @@ class Joined(Struct):
     said: str
     host: str | None = None
     mx_host: str | None = None
+    queue_id: str | None = None
     evidence: list[Kept] = []
 
 
@@ -37,6 +38,7 @@ class Joins(Struct):
     """Verdicts by process; bounded: the oldest are forgotten."""
 
     waiting: Table[Joined] = field(default_factory=lambda: Table(cap=2_000))
+    version: int = 0
 
     def waits(self, event: Delivery, stream: str) -> bool:
         """Say whether a verdict waits for a delivery line of the process of *event*."""
@@ -64,8 +66,17 @@ class Joins(Struct):
         joined.domain = domain or joined.domain
         joined.host = _name(event.host) or joined.host
         joined.mx_host = _name(event.mx_host) or joined.mx_host
+        joined.queue_id = plain(event.queue_id) if event.queue_id else joined.queue_id
         joined.evidence = [*joined.evidence, keep(event)][-KEPT_LINES:]
         self.waiting.set(key, joined)
+        self.version += 1
+
+    def forget(self, since: datetime) -> None:
+        """Drop the verdicts from before *since*: their delivery lines did not come."""
+        for key, joined in list(self.waiting.items()):
+            if joined.at < since:
+                self.waiting.pop(key)
+                self.version += 1
 
     def take(
         self,
@@ -83,6 +94,7 @@ class Joins(Struct):
         if joined is None or not _belongs(joined, event, domains):
             return None
         self.waiting.pop(key)
+        self.version += 1
         return joined if at - joined.at <= window else None
 
 
@@ -91,12 +103,16 @@ def _process(event: Event, stream: str) -> str:
 
 
 def _belongs(joined: Joined, event: Delivery, domains: tuple[str, ...]) -> bool:
-    if joined.domain is not None and joined.domain not in domains:
-        return False
+    if joined.domain is not None:
+        return joined.domain in domains
+    relay = _name(event.relay.host) if event.relay else None
+    named = relay is not None and relay == joined.mx_host
+    if joined.queue_id is not None:
+        # A queue runner of sendmail's delivers one message after the other.
+        return named or event.queue_id == joined.queue_id
     if joined.host is None or event.host is None or _name(event.host) == joined.host:
         return True
-    relay = _name(event.relay.host) if event.relay else None
-    return relay is not None and relay == joined.mx_host
+    return named
 
 
 def _name(host: str | None) -> str | None:

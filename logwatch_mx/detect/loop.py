@@ -29,6 +29,9 @@ from logwatch_mx.model.incident import IncidentKind, SignalKind
 
 #: Evidence that is kept of a domain below the threshold.
 KEPT_PENDING = 40
+#: Domains whose messages are followed on from host to host of ours, and for how long.
+FOLLOWED = 64
+FOLLOWED_FOR = timedelta(hours=2)
 _AWAITED = frozenset({Said.SELF_MX, Said.OWN_HOSTNAME})
 
 
@@ -57,6 +60,8 @@ class LoopState(Struct):
     chains: Chains = field(default_factory=Chains)
     joins: Joins = field(default_factory=Joins)
     pending: Table[Pending] = field(default_factory=lambda: Table(cap=5_000))
+    followed: dict[bytes, datetime] = {}
+    version: int = 0
 
 
 class LoopDetector:
@@ -68,10 +73,37 @@ class LoopDetector:
         self.state = state
 
     def concerns(self, event: Delivery, stream: str) -> bool:
-        """Say whether *event* goes on with a chain, or a verdict line waits for it."""
-        if event.queue_id is not None and event.queue_id in self.state.chains.passes:
+        """Say whether *event* goes on with a chain, or a verdict line waits for it.
+
+        Only what ``following`` tells is looked for: a log of which only some lines are read
+        says the same as the whole one.
+        """
+        state = self.state
+        if state.joins.waits(event, stream):
             return True
-        return self.state.joins.waits(event, stream)
+        return (
+            bool(state.followed)
+            and event.status is Status.SENT
+            and event.next_queue_id is not None
+            and event.queue_id is not None
+            and event.queue_id in state.chains.passes
+            and any(_spelled(address) in state.followed for address in event.recipients)
+        )
+
+    def heeds(self, event: MtaVerdict, domain: str | None) -> bool:
+        """Say whether ``note_verdict`` makes anything of *event*."""
+        if event.verdict is Said.TOO_MANY_HOPS:
+            return domain is not None and event.queue_id is not None
+        return event.verdict in _AWAITED and event.pid is not None
+
+    @property
+    def version(self) -> int:
+        """A number that changes whenever ``following`` does."""
+        return self.state.version + self.state.joins.version
+
+    def following(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """Return the domains, as they are printed, and the pids that lines go on with."""
+        return tuple(self.state.followed), self.state.joins.pids()
 
     def note_verdict(
         self, at: datetime, event: MtaVerdict, domain: str | None, stream: str
@@ -151,9 +183,26 @@ class LoopDetector:
             place: Pass | None = chains.begin(at, event.queue_id)
         else:
             place = chains.find(at, event.queue_id)
-        if place is None or event.status is not Status.SENT or not event.next_queue_id:
+        if place is None:
+            return None, None
+        self._remember(at, event, domain)
+        if event.status is not Status.SENT or not event.next_queue_id:
             return place, None
         return place, chains.link(at, place, event.next_queue_id, domain=domain, passed=passed)
+
+    def _remember(self, at: datetime, event: Delivery, domain: str) -> None:
+        """Follow *domain* as the line spells it: a message keeps the spelling on its way."""
+        followed = self.state.followed
+        for address in event.recipients:
+            if domain_of(address) != domain:
+                continue
+            name = _spelled(address)
+            if name not in followed:
+                self.state.version += 1
+            followed.pop(name, None)
+            followed[name] = at
+            if len(followed) > FOLLOWED:
+                del followed[next(iter(followed))]
 
     def weigh(self, domain: str, hint: Hint, case: Case | None) -> tuple[Case | None, list[str]]:
         """Add *hint* to the open *case*, or to what is pending.
@@ -193,11 +242,21 @@ class LoopDetector:
     def forget(self, now: datetime) -> None:
         """Drop what is pending and can no longer count: verdicts past the window."""
         since = now - self.window
+        self.state.joins.forget(since)
+        for name, at in list(self.state.followed.items()):
+            if at < now - FOLLOWED_FOR:
+                del self.state.followed[name]
+                self.state.version += 1
         for domain, pending in list(self.state.pending.items()):
             if pending.hints[-1].at < since and all(
                 SignalKind.SELF_DELIVERY not in h.signals for h in pending.hints
             ):
                 self.state.pending.pop(domain)
+
+
+def _spelled(address: str) -> bytes:
+    # As bytes: no packer takes surrogate escapes.
+    return address.rpartition("@")[2].encode("utf-8", "surrogateescape")
 
 
 def _merge(pending: Pending, merge: Merge) -> None:

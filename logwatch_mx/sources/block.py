@@ -63,27 +63,46 @@ def lines(block: Block, losses: Losses | None = None) -> Iterator[Line]:
         yield from _torn(block, start, number, losses)
 
 
+class Cutter:
+    """Cuts single lines out of a block: those in which the hits of a search lie.
+
+    Positions come in rising order; what lies between two of them costs one count of newlines.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+        self._counted = 0
+        self._number = block.number
+
+    def cut(self, position: int, losses: Losses | None = None) -> tuple[Line | None, int]:
+        """Return the line in which *position* lies, and the index behind it.
+
+        None for the torn end of a block that is nothing but NULs.
+        """
+        block, data = self._block, self._block.data
+        start = data.rfind(b"\n", 0, position) + 1
+        self._number += data.count(b"\n", self._counted, start)
+        self._counted = start
+        stop = data.find(b"\n", position)
+        if stop < 0:
+            return next(_torn(block, start, self._number, losses), None), len(data)
+        return _line(block, start, stop, self._number, losses), stop + 1
+
+
 def lines_at(
     block: Block, positions: Iterable[int], losses: Losses | None = None
 ) -> Iterator[Line]:
     """Yield the lines of *block* in which the *positions* lie, each line once.
 
-    *positions* are indexes into ``block.data`` in rising order: the hits of a search. Lines
-    between them cost one count of newlines.
+    *positions* are indexes into ``block.data`` in rising order: the hits of a search.
     """
-    data, counted, number, behind = block.data, 0, block.number, 0
+    cutter, behind = Cutter(block), 0
     for position in positions:
         if position < behind:
             continue
-        start = data.rfind(b"\n", 0, position) + 1
-        number += data.count(b"\n", counted, start)
-        counted = start
-        stop = data.find(b"\n", position)
-        if stop < 0:
-            yield from _torn(block, start, number, losses)
-            return
-        yield _line(block, start, stop, number, losses)
-        behind = stop + 1
+        line, behind = cutter.cut(position, losses)
+        if line is not None:
+            yield line
 
 
 def sift_losses(block: Block, losses: Losses) -> None:
@@ -92,7 +111,8 @@ def sift_losses(block: Block, losses: Losses) -> None:
     For a caller that reads only the lines of a search, by ``lines_at`` without *losses*.
     """
     data = block.data
-    holes = data.startswith(b"\0") or b"\n\0" in data
+    # One byte is looked for at many times the speed of two.
+    holes = b"\0" in data and (data.startswith(b"\0") or b"\n\0" in data)
     if holes or block.torn or block.dropped or _has_long(data):
         for _ in lines(block, losses):
             pass
