@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct, field
 
+from logwatch_mx.app.book import Book
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
@@ -29,10 +30,9 @@ from logwatch_mx.model.trail import Trail, TrailQuestion
 from logwatch_mx.model.verdict import LOOPS, REFUTES, Verdict
 
 MINUTE = timedelta(minutes=1)
-#: An incident that comes back within this time of its close keeps its id.
-COMES_BACK = timedelta(hours=1)
-#: Open incidents beyond this many are not opened, but counted: an attacker may name any domain.
-MAX_CASES = 2_000
+#: So many lines in a row that are late by more than a day mean that the time was wrong before.
+REWIND_AFTER = 100
+A_DAY = timedelta(days=1)
 
 
 class Watch(Struct, frozen=True):
@@ -49,6 +49,7 @@ class EngineState(Struct):
 
     now: datetime | None = None
     late: int = 0
+    behind: int = 0
     refused: int = 0
     loop: LoopState = field(default_factory=LoopState)
     spike: SpikeState = field(default_factory=SpikeState)
@@ -70,7 +71,7 @@ class Engine:
     ) -> None:
         self.state = state if state is not None else EngineState()
         self.site = site
-        self._close_after = settings.loop.close_after
+        self._book = Book(self.state.cases, settings.loop.close_after)
         self._loop = LoopDetector(
             passes=settings.loop.passes, window=settings.loop.window, state=self.state.loop
         )
@@ -83,8 +84,6 @@ class Engine:
         self._counting = CountingDetector(self.state.counting)
         self._watches = tuple(watches)
         self._by_kind: dict[str, tuple[Watch, ...]] = {}
-        # Over a long silence an incident closes and is forgotten within one call.
-        self._gone: dict[str, Case] = {}
 
     def begin(self, at: datetime) -> None:
         """Let the log begin *at*, the stamp of its first line: what is usual counts from there.
@@ -206,15 +205,11 @@ class Engine:
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents that are open or were closed within the hour, by opening and id."""
-        found = (case.incident() for case in self.state.cases.values())
-        return tuple(sorted(found, key=lambda i: (i.opened, i.id)))
+        return self._book.incidents()
 
     def incident(self, identity: str) -> Incident | None:
         """Return one incident by its id, also one that the last call has put an end to."""
-        for case in (*self.state.cases.values(), *self._gone.values()):
-            if case.id == identity:
-                return case.incident()
-        return None
+        return self._book.find(identity)
 
     def _feed_delivery(
         self,
@@ -265,7 +260,7 @@ class Engine:
 
     def _weigh(self, domain: str, hint: Hint, event: Event, changes: Changes) -> None:
         name = f"{IncidentKind.LOOP.value}/{domain}"
-        case = self._awake(name, hint.at, changes)
+        case = self._book.awake(name, hint.at, changes)
         opened, messages = self._loop.weigh(domain, hint, case)
         if opened is not None:
             opened.own = is_own(domain, self.site)
@@ -284,46 +279,23 @@ class Engine:
             return
         subject = plain(subject)
         value = watch.get(event, rule.count, domain) if rule.count else None
-        case = self._awake(case_name(rule.kind, rule.id, subject), at, changes)
+        case = self._book.awake(case_name(rule.kind, rule.id, subject), at, changes)
         opened = self._counting.note(at, event, rule, subject, value, case)
         if opened is not None:
             self._open(opened, changes)
 
-    def _awake(self, name: str, at: datetime, changes: Changes) -> Case | None:
-        """Return the case *name*, reopened when it had been closed less than an hour ago."""
-        case = self.state.cases.get(name)
-        if case is not None and case.closed is not None:
-            if at - case.closed > COMES_BACK:
-                self._end(name)
-                return None
-            case.closed = None
-            changes.changes.append(Change(ChangeKind.REOPENED, case.id))
-        return case
-
     def _open(self, case: Case, changes: Changes) -> None:
-        name = case_name(case.kind, case.rule, case.subject)
-        before = self.state.cases.get(name)
-        if before is not None:
-            before.absorb(case)
-            changes.changes.append(Change(ChangeKind.REOPENED, before.id))
-        elif len(self.state.cases) >= MAX_CASES:
-            self.state.refused += 1
-        else:
-            self.state.cases[name] = case
-            changes.changes.append(Change(ChangeKind.OPENED, case.id))
-
-    def _end(self, name: str) -> None:
-        case = self.state.cases.pop(name)
-        self._gone[case.id] = case
+        self.state.refused += not self._book.open(case, changes)
 
     def _advance(self, to: datetime, changes: Changes) -> None:
         now = self.state.now
         if now is None:
             return
-        self._gone.clear()
+        self._book.turn()
         if to <= now:
-            self.state.late += to < now
+            self._be_late(now, to)
             return
+        self.state.behind = 0
         minute = now.replace(second=0, microsecond=0) + MINUTE
         # With nothing open and nothing counted, the minutes of a long silence change nothing.
         while minute <= to and (self.state.cases or self.state.spike.active):
@@ -333,21 +305,26 @@ class Engine:
             self._minute(to.replace(second=0, microsecond=0), changes)
         self.state.now = to
 
+    def _be_late(self, now: datetime, to: datetime) -> None:
+        """Count a late event; one stamp from the far future must not hold the time for ever."""
+        state = self.state
+        state.late += to < now
+        state.behind = state.behind + 1 if now - to > A_DAY else 0
+        if state.behind < REWIND_AFTER:
+            return
+        state.now, state.behind = to, 0
+        for case in state.cases.values():
+            case.last = min(case.last, to)
+            case.closed = case.closed and min(case.closed, to)
+        self._spike.rewind(to)
+
     def _minute(self, minute: datetime, changes: Changes) -> None:
         cases = self.state.cases
         opened, closed = self._spike.tick(minute, cases)
         for case in opened:
             self._open(case, changes)
         changes.changes.extend(Change(ChangeKind.CLOSED, case.id) for case in closed)
-        for name, case in list(cases.items()):
-            if case.closed is not None:
-                if minute - case.closed > COMES_BACK:
-                    self._end(name)
-            elif case.kind not in {IncidentKind.SPIKE, IncidentKind.OUTAGE}:
-                quiet = case.last + self._close_after
-                if minute >= quiet:
-                    case.closed = quiet
-                    changes.changes.append(Change(ChangeKind.CLOSED, case.id))
+        self._book.close(minute, changes)
         self._loop.forget(minute)
 
 

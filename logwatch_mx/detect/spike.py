@@ -164,6 +164,12 @@ class SpikeDetector:
             return [], closed
         return self._open(keys, moment), closed
 
+    def rewind(self, to: datetime) -> None:
+        """Begin anew *to*: the time until now was wrong, and so is what is usual by it."""
+        state = self.state
+        state.keys, state.active = Table(cap=state.keys.cap), {}
+        state.begun = state.aged = to
+
     def _close(self, keys: dict[str, Key], cases: dict[str, Case], moment: Moment) -> list[Case]:
         """Close the cases that have been quiet for long enough, or that have become normal."""
         closed = []

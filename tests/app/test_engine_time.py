@@ -12,7 +12,7 @@ from stories.pen import Log
 from stories.player import Player, play, read
 from stories.postfix_pen import PostfixPen
 
-from logwatch_mx.app import engine as engine_module
+from logwatch_mx.app import book
 from logwatch_mx.model.event import Other
 from logwatch_mx.model.line import Line
 
@@ -161,7 +161,7 @@ def test_years_of_silence_cost_nothing_and_lose_no_incident():
 
 
 def test_beyond_the_bound_incidents_are_refused_and_counted(monkeypatch):
-    monkeypatch.setattr(engine_module, "MAX_CASES", 3)
+    monkeypatch.setattr(book, "MAX_CASES", 3)
     pen = PostfixPen(Log(), random.Random(5), full=False)
     for n in range(5):
         pen.spin(NOON + timedelta(seconds=n), f"n@d{n}.test", passes=4)
@@ -182,3 +182,37 @@ def test_the_end_of_a_log_evaluates_once_more_and_closes_nothing():
     (incident,) = player.finish().incidents
     assert incident.opened == NOON + timedelta(seconds=9)
     assert incident.closed is None
+
+
+def test_one_stamp_from_the_far_future_does_not_hold_the_time_for_ever():
+    ahead = PostfixPen(Log(), random.Random(6), full=False, iso=True)
+    ahead.put_off(NOON + timedelta(days=4000), "a@far.test", "refused")
+    ahead.spin(NOON + timedelta(days=4000), "n@early.test", passes=4)
+    pen = PostfixPen(Log(), random.Random(5), full=False, iso=True)
+    for n in range(200):
+        pen.put_off(NOON + timedelta(minutes=n), f"u@dead{n}.test", "timeout")
+    for n in range(12):
+        pen.put_off(NOON + timedelta(hours=4, seconds=n), f"u{n}@slow.test", "policy")
+    pen.spin(NOON + timedelta(hours=5), "n@loop.test", passes=4)
+    player = Player()
+    told = player.play(read([*ahead.log.in_order(), *pen.log.in_order()], "maillog"))
+    assert [s for s in told.subjects if s[1] != "early.test"] == [
+        ("spike", "slow.test"),
+        ("loop", "loop.test"),
+    ]
+    by_subject = {i.subject: i for i in told.incidents}
+    assert by_subject["loop.test"].opened == pen.log.lines[-2][0]
+    assert by_subject["early.test"].closed is not None
+
+
+def test_hosts_whose_clocks_differ_by_days_do_not_turn_the_time_back_and_forth():
+    one = PostfixPen(Log(), random.Random(5), full=False, iso=True)
+    other = PostfixPen(one.log, random.Random(6), full=False, iso=True, shown=timedelta(days=3))
+    for n in range(400):
+        at = NOON + timedelta(seconds=3 * n)
+        (one if n % 2 else other).put_off(at, f"u@dead{n}.test", "timeout")
+    one.spin(NOON + timedelta(minutes=5), "n@loop.test", passes=4, gap=30.0)
+    player = Player()
+    told = player.play(read(one.log.in_order()))
+    assert told.subjects == [("loop", "loop.test")]
+    assert player.engine.state.now > NOON + timedelta(days=3)

@@ -280,3 +280,34 @@ def test_bytes_that_are_no_utf_8_go_through_a_restart_and_come_back(postfix, noo
     (incident,) = told.incidents
     assert incident.subject == "loop\\udcff.test"
     assert incident.evidence[0].text == lines[0]
+
+
+def test_filters_on_other_ports_are_no_pass_however_many_there_are(postfix, noon):
+    # by name, as transport smtp:[localhost]:10024 prints them
+    ids = [postfix.queue_id() for _ in range(6)]
+    for n, (one, after) in enumerate(itertools.pairwise(ids)):
+        postfix._deliver(
+            noon, one, f"u@{D}", f"localhost[127.0.0.1]:{10024 + n}", "2.0.0", "sent",
+            f"250 2.0.0 Ok: queued as {after}",
+        )  # fmt: skip
+    assert play(postfix.log.in_order()).subjects == []
+
+
+def test_configured_hops_of_sendmail_are_no_pass_however_many_there_are(sendmail, noon):
+    ids = [sendmail.queue_id() for _ in range(6)]
+    for one, after in itertools.pairwise(ids):
+        sendmail._deliver(
+            noon, one, f"<u@{D}>", "[127.0.0.1] [127.0.0.1]", "2.0.0",
+            f"Sent ({after} Message accepted for delivery)", mailer="amavis",
+        )  # fmt: skip
+    assert play(sendmail.log.in_order()).subjects == []
+
+
+def test_what_the_submission_hands_to_its_daemon_is_no_pass(sendmail, noon):
+    ids = [sendmail.queue_id() for _ in range(6)]
+    for one, after in itertools.pairwise(ids):
+        sendmail._deliver(
+            noon, one, f"<u@{D}>", "localhost.home.test. [127.0.0.1]", "2.0.0",
+            f"Sent ({after} Message accepted for delivery)", mailer="relay", tag="sendmail",
+        )  # fmt: skip
+    assert play(sendmail.log.in_order()).subjects == []
