@@ -58,16 +58,14 @@ def _explain_line(
 
 
 def _explain_incident(name: str, config: Path | None) -> None:
-    from rich.console import Console  # noqa: PLC0415
-
     from logwatch_mx.cli.incidents import find_incident, open_store  # noqa: PLC0415
-    from logwatch_mx.report.table import clean, print_incidents  # noqa: PLC0415
+    from logwatch_mx.report.table import clean, open_console, print_incidents  # noqa: PLC0415
 
     with open_store(config) as (store, _):
         incident = find_incident(store, name)
         answers = store.confirmations(domain=incident.subject)
         deeds = store.deeds(incident=incident.id)
-    print_incidents(Console(highlight=False), [incident])
+    print_incidents(open_console(), [incident])
     signals = incident.signals
     click.echo("Evidence by kind")
     for kind in signals.__struct_fields__:

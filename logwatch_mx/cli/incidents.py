@@ -130,8 +130,6 @@ def open_store(config: Path | None, *, write: bool = False) -> Iterator[tuple[An
 
 
 def _print(found: Any) -> None:  # noqa: ANN401  # a sequence of Incident
-    from rich.console import Console  # noqa: PLC0415
+    from logwatch_mx.report.table import open_console, print_incidents  # noqa: PLC0415
 
-    from logwatch_mx.report.table import print_incidents  # noqa: PLC0415
-
-    print_incidents(Console(highlight=False), found, nothing="No incident is remembered.")
+    print_incidents(open_console(), found, nothing="No incident is remembered.")

@@ -55,6 +55,16 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader (head, a pager) that has seen enough ends it without a fault.
+
+        click itself would end with 1.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise click.exceptions.Exit(Exit.OK) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table of commands without importing them."""
         with formatter.section("Commands"):
@@ -109,8 +119,7 @@ def main() -> None:
         _say("stopped")
         _finish(INTERRUPTED)
     except BrokenPipeError:
-        # The reader (head, a pager) has seen enough; there is nobody left to tell.
-        _finish(Exit.OK)
+        _finish(Exit.OK)  # the same, seen when the last buffer went out
     except (ConfigErrors, LogwatchError, OSError) as error:
         _finish(_tell(error))
 

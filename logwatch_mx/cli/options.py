@@ -11,6 +11,10 @@ import click
 
 Command = Callable[..., Any]
 
+#: A log, or standard input as ``-``. click does not ask whether it may be read: whoever opens it
+#: says so with the exit code for that.
+LOG = click.Path(path_type=Path, readable=False)
+
 
 class ZoneType(click.ParamType[Any]):
     """A time zone: ``UTC``, ``Europe/Berlin``, ``local``."""
@@ -112,7 +116,7 @@ def config_option(command: Command) -> Command:
     return click.option(
         "--config",
         "config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
         help="Configuration file (default: /etc/logwatch-mx/config.toml).",
     )(command)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from logwatch_mx.cli.options import in_zone, log_options
+from logwatch_mx.cli.options import LOG, in_zone, log_options
 from logwatch_mx.errors import Exit
 from logwatch_mx.model.event import Event
 
@@ -21,7 +21,7 @@ Examples:
   journalctl -t postfix/smtp -o cat | logwatch-mx parse --body postfix -
 """
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=LOG)
 @click.option(
     "--unparsed",
     is_flag=True,

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from logwatch_mx.cli.options import config_option, log_options
+from logwatch_mx.cli.options import LOG, config_option, log_options
 from logwatch_mx.errors import DataError, Exit
 
 _own = click.option(
@@ -91,7 +91,7 @@ def test(config: Path | None, *, own: tuple[Path, ...]) -> int:
     epilog="Example: logwatch-mx rules try my-rule.toml /var/log/maillog.1",
 )
 @click.argument("rule", type=click.Path(path_type=Path, exists=True))
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=LOG)
 @log_options
 def try_(
     rule: Path,

@@ -15,7 +15,7 @@ from logwatch_mx.model.incident import Incident, IncidentState
 from logwatch_mx.report import rows
 from logwatch_mx.report.rows import clean, count, span
 
-__all__ = ["clean", "print_incidents", "print_input", "print_stats"]
+__all__ = ["clean", "open_console", "print_incidents", "print_input", "print_stats"]
 
 COLOURS = {
     IncidentState.CONFIRMED: "bold red",
@@ -29,6 +29,19 @@ PLACE = 4
 UNDER = 6
 WIDEST = 100
 NOTHING = "No incident: no mail loop and no deferral spike in these lines."
+
+
+class Pipe(Console):
+    """A console that leaves it to its caller what to do when the reader is gone; rich exits."""
+
+    def on_broken_pipe(self) -> None:
+        """Say that nobody reads any more."""
+        raise BrokenPipeError
+
+
+def open_console() -> Console:
+    """Return the console for standard output."""
+    return Pipe(highlight=False, soft_wrap=False)
 
 
 def print_incidents(
