@@ -29,13 +29,18 @@ _TABLE = re.compile(r"[a-z]+:.+", re.DOTALL)
 _MAX_DEPTH = 20
 
 
-def run_postconf(program: str, deadline: timedelta = DEADLINE) -> str:
-    """Return what *program* says, ``$name`` expanded where it can; OSError says why it cannot."""
+def run_postconf(
+    program: str, deadline: timedelta = DEADLINE, options: tuple[str, ...] = ()
+) -> str:
+    """Return what *program* says, ``$name`` expanded where it can; OSError says why it cannot.
+
+    *options*: ask for something else than the settings (``-m``: the types of tables).
+    """
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATHS}")
     if found is None:
         raise FileNotFoundError(f"{program}: not found")
     # -x expands; Postfix before 2.10 does not know it.
-    for argv in ([found, "-x"], [found]):
+    for argv in ([found, *options],) if options else ([found, "-x"], [found]):
         try:
             ended = subprocess.run(
                 argv,
@@ -58,23 +63,24 @@ def read_postconf(text: str, own_maps: Iterable[Path] = ()) -> Own:
 
     *own_maps*: transport maps that are ours, whose entries are no routes of the admin's.
     """
-    settings = _parse(text)
+    settings = parse_settings(text)
     found = Gathering()
     for key in ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains"):
         for name in _names(key, settings, found):
             _add(found, name, subdomains=False)
-    matching = _words(_value("parent_domain_matches_subdomains", settings))
+    matching = split_words(expand_value("parent_domain_matches_subdomains", settings))
     for name in _names("relay_domains", settings, found):
         _add(found, name, subdomains="relay_domains" in matching)
     for key in ("inet_interfaces", "proxy_interfaces"):
         _read_interfaces(key, settings, found)
-    found.names |= legal_domains([_value("myhostname", settings)])
-    found.origins |= legal_domains([_value("mydomain", settings), _origin(settings, found)])
+    found.names |= legal_domains([expand_value("myhostname", settings)])
+    found.origins |= legal_domains([expand_value("mydomain", settings), _origin(settings, found)])
     _read_routes(settings, found, {str(path) for path in own_maps})
     return found.done()
 
 
-def _parse(text: str) -> dict[str, str]:
+def parse_settings(text: str) -> dict[str, str]:
+    """Return the settings that *text* (``postconf`` or main.cf) says, raw, by name."""
     settings: dict[str, str] = {}
     last = None
     for line in text.split("\n"):
@@ -87,29 +93,32 @@ def _parse(text: str) -> dict[str, str]:
     return settings
 
 
-def _value(key: str, settings: Mapping[str, str], depth: int = 0) -> str:
+def expand_value(key: str, settings: Mapping[str, str], depth: int = 0) -> str:
+    """Return the value of *key* with its ``$name`` expanded; empty where it is not said."""
+
     def expand(match: re.Match[str]) -> str:
         name = match[1] or match[2] or match[3]
-        return _value(name, settings, depth + 1)
+        return expand_value(name, settings, depth + 1)
 
     raw = settings.get(key, "")
     return _REFERENCE.sub(expand, raw) if depth < _MAX_DEPTH else ""
 
 
-def _words(value: str) -> list[str]:
+def split_words(value: str) -> list[str]:
+    """Return the words of the list *value*; what stands in braces is one word."""
     return _WORD.findall(value)
 
 
 def _names(key: str, settings: Mapping[str, str], found: Gathering) -> list[str]:
     """Return the names that the list *key* holds, files and tables in it read."""
     names: list[str] = []
-    for word in _words(_value(key, settings)):
+    for word in split_words(expand_value(key, settings)):
         try:
             if word.startswith("!"):
                 continue
             if word.startswith("/"):
                 lines = read_lines(Path(word))
-                names += [name for line in lines for name in _words(line)]
+                names += [name for line in lines for name in split_words(line)]
             elif _TABLE.fullmatch(word):
                 # A virtual alias table holds addresses besides domains.
                 names += [name for name in read_table(word) if "@" not in name]
@@ -130,7 +139,7 @@ def _add(found: Gathering, name: str, *, subdomains: bool) -> None:
 
 
 def _read_interfaces(key: str, settings: Mapping[str, str], found: Gathering) -> None:
-    for word in _words(_value(key, settings)):
+    for word in split_words(expand_value(key, settings)):
         try:
             found.addresses.add(canonical(word.strip("[]")))
         except ValueError:
@@ -140,7 +149,7 @@ def _read_interfaces(key: str, settings: Mapping[str, str], found: Gathering) ->
 
 
 def _origin(settings: Mapping[str, str], found: Gathering) -> str:
-    origin = _value("myorigin", settings)
+    origin = expand_value("myorigin", settings)
     if not origin.startswith("/"):
         return origin
     try:
@@ -151,7 +160,7 @@ def _origin(settings: Mapping[str, str], found: Gathering) -> str:
 
 
 def _read_routes(settings: Mapping[str, str], found: Gathering, own_maps: set[str]) -> None:
-    for word in _words(_value("transport_maps", settings)):
+    for word in split_words(expand_value("transport_maps", settings)):
         if word.rpartition(":")[2] in own_maps:
             continue
         try:
@@ -167,5 +176,5 @@ def _read_routes(settings: Mapping[str, str], found: Gathering, own_maps: set[st
                 found.note(f"Postfix transport_maps: {word} routes all mail; no MX is used")
             elif "@" not in name:
                 found.routed |= legal_domains([name.removeprefix(".")])
-    if relay := _value("relayhost", settings):
+    if relay := expand_value("relayhost", settings):
         found.note(f"Postfix relayhost: mail for others goes to {relay}; their MX is not used")

@@ -1,0 +1,174 @@
+"""Our own maps: whether the mail server uses them, and whether they are there and readable.
+
+Seen with Postfix 3.7.11: a map that main.cf names and that is missing at the next reload puts off
+all mail (451), and putting it back does not heal before another reload. sendmail's ``-o`` map that
+is missing or 0640 is ignored without a word.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from logwatch_mx.config.settings import Settings
+from logwatch_mx.mta.finding import Finding, Severity
+from logwatch_mx.mta.host import Host, PostfixConf
+from logwatch_mx.mta.permission import STRANGER, Nodes, Want, why_not
+
+#: What a table's type makes of the path that main.cf names.
+SUFFIXES = {
+    "lmdb": ".lmdb", "hash": ".db", "btree": ".db", "cdb": ".cdb", "dbm": ".dir", "sdbm": ".dir",
+}  # fmt: skip
+
+
+def acts(settings: Settings) -> bool:
+    """Return whether the daemon would write to a map."""
+    return settings.mode == "act" and settings.loop.action != "none"
+
+
+def postfix_map_findings(conf: PostfixConf, host: Host, settings: Settings) -> list[Finding]:
+    """Return what is wrong with our transport map."""
+    path = settings.respond.postfix_map
+    words = conf.words("transport_maps")
+    named = [word for word in words if word.rpartition(":")[2] == str(path)]
+    if not named:
+        return [*_not_named(words, path, host, settings)]
+    return [f for word in named for f in (*_missing(word, words, host), *_other_type(word, path))]
+
+
+def _missing(word: str, words: list[str], host: Host) -> Iterator[Finding]:
+    kind = word.removeprefix("proxy:").partition(":")[0]
+    file = word.rpartition(":")[2] + SUFFIXES.get(kind, "")
+    nodes = host.nodes.get(file)
+    if nodes is None or not host.on_this_host:
+        return
+    rest = " ".join(each for each in words if each != word)
+    if not nodes.found:
+        yield Finding(
+            key="map-missing",
+            severity=Severity.DANGER,
+            about="postfix",
+            what="main.cf names our map, and it is not there: at its next reload Postfix puts off"
+            " all mail (451)",
+            evidence=f"transport_maps: {word}; {file}: {nodes.fault}",
+            fix="# make it before Postfix is reloaded: start the daemon with mode = act, or\n"
+            f"touch {word.rpartition(':')[2]} && postmap {word.removeprefix('proxy:')}"
+            " && postfix reload\n"
+            f"# or take it out: postconf -e 'transport_maps = {rest}' && postfix reload",
+        )
+    elif why := why_not(nodes, STRANGER, Want.READ):
+        yield Finding(
+            key="map-unreadable",
+            severity=Severity.DANGER,
+            about="postfix",
+            what="main.cf names our map, and Postfix's user may not read it: at its next reload"
+            " Postfix puts off all mail (451)",
+            evidence=why,
+            fix=_readable(nodes) + "\npostfix reload",
+        )
+
+
+def _other_type(word: str, path: Path) -> Iterator[Finding]:
+    if word.removeprefix("proxy:").partition(":")[0] != "lmdb":
+        yield Finding(
+            key="map-type",
+            severity=Severity.WARNING,
+            about="postfix",
+            what="main.cf reads our map as another type than the one that the daemon writes:"
+            " nothing that it does comes into force",
+            evidence=f"transport_maps: {word}",
+            fix=f"# put lmdb:{path} in place of {word} in transport_maps, then\npostfix reload",
+        )
+
+
+def _not_named(words: list[str], path: Path, host: Host, settings: Settings) -> Iterator[Finding]:
+    if not acts(settings):
+        return
+    nodes = host.nodes.get(f"{path}.lmdb")
+    first = "" if nodes is None or nodes.found else "# first start the daemon: it makes the map\n"
+    yield Finding(
+        key="map-not-named",
+        severity=Severity.WARNING,
+        about="postfix",
+        what="The daemon is told to act, but Postfix does not read its map: nothing would come into"
+        " force",
+        evidence=f"transport_maps = {' '.join(words)}".rstrip(),
+        fix=f"{first}ls -l {path}.lmdb &&"
+        f" postconf -e 'transport_maps = {', '.join([f'lmdb:{path}', *words])}' &&"
+        " postfix reload",
+    )
+    if host.table_types is not None and "lmdb" not in host.table_types:
+        yield Finding(
+            key="no-lmdb",
+            severity=Severity.WARNING,
+            about="postfix",
+            what="This Postfix has no lmdb maps, which are the only ones that can be changed"
+            " without a reload",
+            evidence=f"postconf -m: {' '.join(sorted(host.table_types))}",
+            fix="apt-get install postfix-lmdb   # Red Hat: dnf install postfix-lmdb",
+        )
+
+
+def sendmail_map_findings(
+    file: str, named: str | None, host: Host, settings: Settings
+) -> list[Finding]:
+    """Return what is wrong with our sendmail map; *named* is what the configuration *file* has."""
+    wanted = settings.respond.sendmail_map
+    if named is None:
+        return [*_no_rules(file, wanted, settings)]
+    if named != str(wanted):
+        return [
+            Finding(
+                key="map-not-named",
+                severity=Severity.WARNING,
+                about="sendmail",
+                what="sendmail reads another map than the daemon writes",
+                evidence=f"{file}: Klwmx … {named}; [respond] sendmail_map = {wanted}",
+                fix=f"logwatch-mx prevent sendmail --map {wanted} --output"
+                " /etc/mail/logwatch-mx.m4\n# build sendmail.cf anew, then HUP sendmail",
+            )
+        ]
+    return [*_ignored(named, host, settings)]
+
+
+def _no_rules(file: str, wanted: Path, settings: Settings) -> Iterator[Finding]:
+    if acts(settings):
+        yield Finding(
+            key="map-not-named",
+            severity=Severity.WARNING,
+            about="sendmail",
+            what="The daemon is told to act, but sendmail does not read its map: nothing would come"
+            " into force",
+            evidence=f"{file}: no Klwmx",
+            fix=f"logwatch-mx prevent sendmail --map {wanted} --output /etc/mail/logwatch-mx.m4\n"
+            "# its head says how it is included, tried and put in force",
+        )
+
+
+def _ignored(named: str, host: Host, settings: Settings) -> Iterator[Finding]:
+    nodes = host.nodes.get(f"{named}.db")
+    if nodes is None or not host.on_this_host:
+        return
+    if not nodes.found:
+        if acts(settings):
+            yield Finding(
+                key="map-missing",
+                severity=Severity.NOTE,
+                about="sendmail",
+                what="sendmail's configuration names our map, and it is not there: mail flows, and"
+                " nothing is paused until the daemon has made it",
+                evidence=f"{named}.db: {nodes.fault}",
+                fix="systemctl start logwatch-mx",
+            )
+    elif why := why_not(nodes, STRANGER, Want.READ):
+        yield Finding(
+            key="map-unreadable",
+            severity=Severity.WARNING,
+            about="sendmail",
+            what="sendmail ignores our map without a word, because not everybody may read it",
+            evidence=why,
+            fix=_readable(nodes),
+        )
+
+
+def _readable(nodes: Nodes) -> str:
+    lines = [f"chmod a+x {node.path}" for node in nodes.way[:-1] if not node.mode & 1]
+    return "\n".join([*lines, f"chmod a+r {nodes.path}"])
