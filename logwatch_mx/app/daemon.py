@@ -88,6 +88,7 @@ async def _serve(
         prover=_prover(settings, site),
         maps=maps,
         judge=live.judge,
+        stirred=live.stir,
         log=log,
     )
     live.attach(desk)

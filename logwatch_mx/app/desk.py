@@ -10,41 +10,43 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import json, structs
+from msgspec import structs
 
+from logwatch_mx.app.ledger import Ledger
 from logwatch_mx.app.memory import DeskState
+from logwatch_mx.app.outbox import Outbox
+from logwatch_mx.app.programs import Programs
 from logwatch_mx.app.proof import Prover
-from logwatch_mx.config.settings import Hook, Settings
+from logwatch_mx.app.tasks import Tasks
+from logwatch_mx.config.settings import Settings
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.action import Action, ActionState, Outcome
-from logwatch_mx.model.deed import Deed
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
-from logwatch_mx.model.notice import Notice
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import Verdict
-from logwatch_mx.notify.compose import compose
-from logwatch_mx.notify.digest import due
-from logwatch_mx.notify.send import send
-from logwatch_mx.report.shape import shape_incident
 from logwatch_mx.respond.act import act, take_back
-from logwatch_mx.respond.command import hook_environment, run_hook
 from logwatch_mx.respond.lift import ask_again, in_force, lift
 from logwatch_mx.respond.plan import ROUTING, plan
-from logwatch_mx.respond.plan_hooks import plan_hooks
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.state.store import Store
+from logwatch_mx.state.transaction import Transaction
 
-#: A notice that could not be sent is tried again after this long, doubled with each try up to an
-#: hour.
-RETRY_NOTICE = timedelta(seconds=30)
-HOOKS_AT_ONCE = 4
+#: So many domains are asked about at once: an attacker may make any number of incidents.
+QUESTIONS_AT_ONCE = 16
+#: Of incidents at which nothing changed, so many are looked at in a second: minutes pass slowly.
+LOOKS_A_SECOND = 200
+#: Rows that are 90 days old are deleted so often.
+PRUNE_EVERY = timedelta(days=1)
 
 Log = Callable[[str], None]
 
 
 class Desk:
-    """Everything that is done about incidents; *judge* hands a verdict back to the engine."""
+    """Everything that is done about incidents; *judge* hands a verdict back to the engine.
+
+    *stirred* is called when something ended, so that the desk looks again.
+    """
 
     def __init__(
         self,
@@ -56,110 +58,134 @@ class Desk:
         prover: Prover,
         maps: Mapping[Mta, RouteMap],
         judge: Callable[[Verdict], None],
+        stirred: Callable[[], None],
         log: Log,
     ) -> None:
         self.settings = settings
         self.site = site
         self.state = state
         self.mta: Mta | None = next(iter(maps), None)
+        self.ledger = Ledger(store, kept=settings.respond.cooldown)
         self._store = store
         self._prover = prover
         self._maps = dict(maps)
         self._judge = judge
         self._log = log
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._hooks = asyncio.Semaphore(HOOKS_AT_ONCE)
+        self._tasks = Tasks(log=log, stirred=stirred)
+        self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+        self._programs = Programs(self.ledger, self._tasks, log=log, now=prover.now)
+        self.outbox = Outbox(self.ledger, state, self._tasks, log=log, now=prover.now)
         self._plans: dict[str, tuple[Action, ...]] = {}
-        self._hooks_planned: dict[str, dict[str, tuple[Action, ...]]] = {}
-        self._retry: dict[str, datetime] = {}
+        self._views: dict[str, tuple[object, datetime]] = {}
+        self._last: datetime | None = None
+        self._pruned: datetime | None = None
 
     def look(self, incidents: Sequence[Incident], now: datetime) -> None:
-        """Begin everything that is due for *incidents* at the wall clock's *now*."""
-        deeds = self._store.deeds()
-        ignored = self._store.ignored(now)
+        """Begin everything that is due for *incidents* at the wall clock's *now*.
+
+        The ledger was refreshed before.
+        """
+        self._mind_the_clock(now)
+        live = frozenset(i.id for i in incidents)
+        ignored = self.ledger.ignored(now)
         told = []
         for bare in incidents:
             if bare.subject in ignored:
+                self._views[bare.id] = None, now
                 continue
             self.state.seen.setdefault(bare.id, now)
-            incident = self.with_actions(bare, deeds)
-            self._run_hooks(incident, "opened", deeds, now)
-            if incident.kind is IncidentKind.LOOP and incident.closed is None:
-                self._ask(incident, now)
-                self._respond(incident, deeds, ignored, now)
-                incident = self.with_actions(bare, self._store.deeds())
-            if incident.state is IncidentState.CONFIRMED:
-                self._run_hooks(incident, "confirmed", deeds, now)
-            if any(a.state is ActionState.DONE and a.verb in ROUTING for a in incident.actions):
-                self._run_hooks(incident, "acted", deeds, now)
-            if incident.closed is not None:
-                self._run_hooks(incident, "closed", deeds, now)
-            told.append(self.with_actions(bare, self._store.deeds()))
-        self._expire(deeds, now)
-        self._tell([i for i in told if not self._is_acting(i)], now)
-        self._forget(incidents, deeds)
+            if self._wants_a_look(bare, len(incidents), now):
+                self._views.pop(bare.id, None)
+                if self._look_at(bare, ignored, now):
+                    self._views[bare.id] = self._view(bare), now
+            told.append(self.with_actions(bare))
+        self._expire(now)
+        # A notice tells the outcome of what is being done.
+        self.outbox.tell([i for i in told if not self._is_acting(i)], self.settings.notify, now)
+        self._forget(incidents, live)
+        self._prune(now)
 
-    def with_actions(self, incident: Incident, deeds: Sequence[Deed]) -> Incident:
+    def with_actions(self, incident: Incident) -> Incident:
         """Return *incident* with what was done, or would be, about it."""
-        done = tuple(d.action for d in deeds if d.action.incident == incident.id)
+        done = tuple(deed.action for deed in self.ledger.of(incident.id))
         routed = any(a.verb in ROUTING for a in done)
         planned = () if routed else self._plans.get(incident.id, ())
-        hooks = self._hooks_planned.get(incident.id, {}).values()
         return structs.replace(
-            incident, actions=(*done, *planned, *(a for some in hooks for a in some))
+            incident, actions=(*done, *planned, *self._programs.planned(incident.id))
         )
+
+    def has_more_to_do(self, incident: str) -> bool:
+        """Say whether something is due for *incident* that found no room at the last look."""
+        return incident not in self._views
 
     async def close(self) -> None:
         """Let running tasks end, shortly; what is left is found and finished at the next start."""
-        tasks = list(self._tasks.values())
-        if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=3)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+        await self._tasks.close()
 
-    @property
-    def busy(self) -> int:
-        """Return how many tasks are under way."""
-        return len(self._tasks)
+    def _mind_the_clock(self, now: datetime) -> None:
+        """After the clock was set back, nothing that is remembered may lie in the future."""
+        last, self._last = self._last, now
+        if last is not None and now >= last:
+            return
+        state = self.state
+        state.seen = {key: min(at, now) for key, at in state.seen.items()}
+        state.asked = {key: at for key, at in state.asked.items() if at <= now}
+        state.sent = [at for at in state.sent if at <= now]
+        self._views.clear()
 
-    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> bool:
-        """Start *work* unless the same is under way."""
-        if name in self._tasks:
-            work.close()
-            return False
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks[name] = task
-        task.add_done_callback(lambda done: self._ended(name, done))
-        return True
+    def _view(self, incident: Incident) -> object:
+        return incident.state, incident.closed, incident.verdict, self.ledger.of(incident.id)
 
-    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(name, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log(f"{name}: {type(error).__name__}: {error}")
+    def _wants_a_look(self, incident: Incident, count: int, now: datetime) -> bool:
+        """Say whether *incident* changed, or was not looked at for as long as their number asks."""
+        view, at = self._views.get(incident.id, (None, now))
+        return view != self._view(incident) or now - at >= timedelta(seconds=count / LOOKS_A_SECOND)
+
+    def _look_at(self, bare: Incident, ignored: frozenset[str], now: datetime) -> bool:
+        """Begin what is due for one incident; say whether there was room for all of it."""
+        incident = self.with_actions(bare)
+        occasions = ["opened"]
+        if incident.kind is IncidentKind.LOOP and incident.closed is None:
+            self._ask(incident, now)
+            self._respond(incident, ignored, now)
+            incident = self.with_actions(bare)
+        if incident.state is IncidentState.CONFIRMED:
+            occasions.append("confirmed")
+        if any(a.state is ActionState.DONE and a.verb in ROUTING for a in incident.actions):
+            occasions.append("acted")
+        if incident.closed is not None:
+            occasions.append("closed")
+        started = [self._programs.run(incident, on, self.settings, now) for on in occasions]
+        return all(started)
 
     # DNS
 
     def _ask(self, incident: Incident, now: datetime) -> None:
         wait = self._prover.wait_for(incident.verdict)
-        asked = self.state.asked.get(incident.subject)
-        if wait is None or (asked is not None and now - asked < wait):
-            return
-        if self._begin(f"dns {incident.subject}", self._prove(incident.subject)):
-            self.state.asked[incident.subject] = now
+        if wait is not None:
+            self._ask_about(incident.subject, wait, now)
+
+    def _ask_about(self, domain: str, wait: timedelta, now: datetime) -> None:
+        asked = self.state.asked.get(domain)
+        if (asked is None or now - asked >= wait) and self._tasks.begin(
+            f"dns {domain}", self._prove(domain)
+        ):
+            self.state.asked[domain] = now
 
     async def _prove(self, domain: str) -> None:
-        verdict, confirmations = await self._prover.ask(domain)
-        with self._store.transaction() as t:
+        async with self._asking:
+            verdict, confirmations = await self._prover.ask(domain)
+
+        def write(t: Transaction) -> None:
             for confirmation in confirmations:
                 t.add_confirmation(confirmation)
+
+        self.ledger.record(write)
         self._judge(verdict)
 
     # Maps
 
-    def _respond(
-        self, incident: Incident, deeds: Sequence[Deed], ignored: frozenset[str], now: datetime
-    ) -> None:
+    def _respond(self, incident: Incident, ignored: frozenset[str], now: datetime) -> None:
         if incident.verdict is None:
             return
         actions = plan(
@@ -167,7 +193,7 @@ class Desk:
             settings=self.settings,
             site=self.site,
             now=now,
-            past=tuple(deeds),
+            past=self.ledger.routing(),
             confirmations=self._store.confirmations(domain=incident.subject),
             mta=self.mta,
             ignored=ignored,
@@ -175,55 +201,52 @@ class Desk:
         )
         self._plans[incident.id] = tuple(a for a in actions if a.state in _IDLE)
         for action in actions:
-            if action.state is ActionState.RUNNING:
+            if action.state is ActionState.RUNNING and f"act {action.id}" not in self._tasks:
                 self._do(action, self._route(action))
 
     def _do(self, action: Action, work: Coroutine[Any, Any, None]) -> None:
         """Write the intent down, then begin."""
-        if f"act {action.id}" in self._tasks:
-            work.close()
-            return
         try:
-            with self._store.transaction() as t:
-                t.add_action(action)
+            self.ledger.intend(action)
         except LogwatchError as error:
             work.close()
             self._log(f"{action.id}: not done, its intent could not be written: {error}")
             return
-        self._begin(f"act {action.id}", work)
+        self._tasks.begin(f"act {action.id}", work)
 
     async def _route(self, action: Action) -> None:
         route = self._maps.get(self.mta) if self.mta else None
         if route is not None:
-            self._finish(await asyncio.to_thread(act, action, route, self._prover.now()))
+            outcome = await asyncio.to_thread(act, action, route, self._prover.now())
+            self._finish(outcome, action)
 
-    def _finish(self, outcome: Outcome) -> None:
-        with self._store.transaction() as t:
-            t.finish_action(outcome)
+    def _finish(self, outcome: Outcome, action: Action) -> None:
+        self.ledger.record(lambda t: t.finish_action(outcome), action.incident)
         self._log(f"{outcome.action}: {outcome.state.value}: {outcome.said}".rstrip(": "))
 
     def _is_acting(self, incident: Incident) -> bool:
-        """Say whether an action of *incident* is under way: the notice tells its outcome."""
         return any(f"act {a.id}" in self._tasks for a in incident.actions if a.verb in ROUTING)
 
     # Expiry
 
-    def _expire(self, deeds: Sequence[Deed], now: datetime) -> None:
+    def _expire(self, now: datetime) -> None:
+        deeds = [deed for deed in self.ledger.routing() if in_force(deed)]
+        if not deeds:
+            return
         soon = ask_again(deeds, now)
-        for domain in {d.action.target for d in deeds if in_force(d)}:
-            wait = self._prover.soon if domain in soon else self._prover.again
-            asked = self.state.asked.get(domain)
-            if (asked is None or now - asked >= wait) and self._begin(
-                f"dns {domain}", self._prove(domain)
-            ):
-                self.state.asked[domain] = now
+        for domain in {deed.action.target for deed in deeds}:
+            self._ask_about(
+                domain, self._prover.soon if domain in soon else self._prover.again, now
+            )
         answers = self._store.confirmations(since=now - timedelta(hours=1))
         for one in lift(deeds, confirmations=answers, now=now, more=self.settings.respond.expiry):
             if one.goes_on_until is not None:
-                with self._store.transaction() as t:
-                    t.extend_action(one.action.id, one.goes_on_until, now)
+                self._extend(one.action, one.goes_on_until, now)
             elif one.ends is not None:
-                self._begin(f"act {one.action.id}", self._take_back(one.action, one.ends))
+                self._tasks.begin(f"act {one.action.id}", self._take_back(one.action, one.ends))
+
+    def _extend(self, action: Action, until: datetime, now: datetime) -> None:
+        self.ledger.record(lambda t: t.extend_action(action.id, until, now), action.incident)
 
     async def _take_back(self, action: Action, outcome: Outcome) -> None:
         route = self._maps.get(self.mta) if self.mta else None
@@ -231,69 +254,28 @@ class Desk:
             return
         ended = await asyncio.to_thread(take_back, action, route, outcome)
         if ended is not None:
-            self._finish(ended)
+            self._finish(ended, action)
 
-    # Hooks
+    # Bounds
 
-    def _run_hooks(self, incident: Incident, on: str, deeds: Sequence[Deed], now: datetime) -> None:
-        wanted = plan_hooks(incident, on=on, settings=self.settings, now=now, past=deeds)
-        planned = []
-        for hook, action in wanted:
-            if action.state is ActionState.RUNNING:
-                self._do(action, self._hook(action, hook, incident, on))
-            else:
-                planned.append(action)
-        self._hooks_planned.setdefault(incident.id, {})[on] = tuple(planned)
-
-    async def _hook(self, action: Action, hook: Hook, incident: Incident, on: str) -> None:
-        text = json.encode(shape_incident(incident))
-        run = await run_hook(hook, text, env=hook_environment(incident, on), limit=self._hooks)
-        said = f"{run.said} (it asks to be run again later)" if run.retry else run.said
-        self._finish(Outcome(action=action.id, state=run.state, said=said, at=self._prover.now()))
-
-    # Notices
-
-    def _tell(self, incidents: Sequence[Incident], now: datetime) -> None:
-        if not self.settings.notify:
-            return
-        told = {key: frozenset(kinds) for key, kinds in self.state.told.items()}
-        self.state.sent = [at for at in self.state.sent if now - at < timedelta(hours=1)]
-        for notice in due(
-            incidents, told=told, seen=self.state.seen, recent=self.state.sent, now=now
-        ):
-            with self._store.transaction() as t:
-                t.add_notice(compose(notice, now))
-            for incident in notice.incidents:
-                self.state.told.setdefault(incident.id, []).append(notice.kind)
-            self.state.sent.append(now)
-        for pending in self._store.pending_notices():
-            if self._retry.get(pending.key, now) <= now:
-                self._begin("notices", self._send(pending))
-                break  # in order: the next one goes when this one is out
-
-    async def _send(self, notice: Notice) -> None:
-        try:
-            await send(notice, self.settings.notify)
-        except LogwatchError as error:
-            with self._store.transaction() as t:
-                t.mark_tried(notice.key)
-            tries = self._store.tries(notice.key)
-            wait = min(RETRY_NOTICE * 2 ** min(tries - 1, 10), timedelta(hours=1))
-            self._retry[notice.key] = self._prover.now() + wait
-            self._log(f"notice {notice.key}: {error}; next try in {wait}")
-            return
-        with self._store.transaction() as t:
-            t.mark_sent(notice.key, self._prover.now())
-
-    def _forget(self, incidents: Sequence[Incident], deeds: Sequence[Deed]) -> None:
+    def _forget(self, incidents: Sequence[Incident], live: frozenset[str]) -> None:
         """Drop what is remembered of incidents that are gone: nothing grows without bound."""
-        live = {i.id for i in incidents} | {d.action.incident for d in deeds}
-        for memory in (self.state.seen, self.state.told, self._plans, self._hooks_planned):
-            for key in [k for k in memory if k not in live]:
+        known = live.union(self.ledger.incidents())
+        for memory in (self.state.seen, self.state.told, self._plans, self._views):
+            for key in [k for k in memory if k not in known]:
                 del memory[key]
-        names = {i.subject for i in incidents} | {d.action.target for d in deeds}
-        for domain in [d for d in self.state.asked if d not in names]:
-            del self.state.asked[domain]
+        self._programs.forget(known)
+        if len(self.state.asked) > len(incidents):
+            names = {i.subject for i in incidents}
+            names |= {d.action.target for d in self.ledger.routing()}
+            for domain in [d for d in self.state.asked if d not in names]:
+                del self.state.asked[domain]
+
+    def _prune(self, now: datetime) -> None:
+        """Once a day, and when we begin, delete what is too old."""
+        if self._pruned is None or abs(now - self._pruned) >= PRUNE_EVERY:
+            self._pruned = now
+            self._store.prune(now)
 
 
 _IDLE = frozenset({ActionState.PLANNED, ActionState.SKIPPED})

@@ -5,8 +5,9 @@ Contract
    saved in one transaction: a restart reads on where the saved engine stopped, so every whole line
    counts once.
 2. Nothing is done about an incident before it was saved.
-3. Reading never waits for DNS, maps, hooks or notices. While the log is silent, minutes pass by the
-   clock's pace.
+3. Reading never waits for DNS, maps, hooks or notices, and goes on while the state cannot be
+   written. Saving and looking take a fifth of the time at most, however much there is to save.
+4. While the log is silent, minutes pass by the clock's pace.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.figures import figures
 from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.memory import Memory, pack_memory
 from logwatch_mx.app.past import trace
@@ -28,16 +31,22 @@ from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.sources.block import Block, lines
 from logwatch_mx.state.store import Store
 
-#: A stat poll finds what file events miss (network file systems, overflowed queues).
+#: Seconds. A stat poll finds what file events miss (network file systems, overflowed queues).
 POLL = 1.0
 #: Bytes that are read before the desk and the signals get their turn.
 BUDGET = 1 << 20
-#: A busy log is saved this often at the latest, an idle one when something came.
-SAVE_EVERY = 1.0
-#: While there is a backlog, the desk gets its turn this often.
+#: Seconds: a place in the log is saved so often while lines come; news is saved at once.
+SAVE_EVERY = 2.0
+#: Seconds: the desk looks so often when nothing happens, since time itself makes things due.
+LOOK_EVERY = 5.0
+#: Seconds between two saves and looks while there is a backlog: old lines are worked off first.
 BEHIND = 5.0
-#: Ticks by the clock begin after so much silence: lines may be on their way.
+#: After saving and looking, so many times as long is left to reading.
+BREATH = 4.0
+#: Ticks by the clock begin after so many seconds of silence: lines may be on their way.
 SILENCE = 2.0
+#: Logs with names of their own for each day come and go; of so many the readers are kept.
+STREAMS = 64
 
 
 class Live:
@@ -58,6 +67,7 @@ class Live:
         self.engine = engine
         self.tally = Tally()
         self.failed = 0
+        self.figures: dict[str, Any] = {}
         self._memory = memory
         self._store = store
         self._zone = zone
@@ -65,12 +75,18 @@ class Live:
         self._alive = alive
         self._desk: Desk | None = None
         self._streams: dict[str, LiveStream] = {}
+        # Let go of by the engine, until the desk has done what their end asks for.
         self._ended: dict[str, Incident] = {}
+        for name in memory.desk.ended:
+            if (gone := store.incident(name)) is not None:
+                self._ended[name] = gone
         self._wake = asyncio.Event()
         self._stopping = False
         self._dirty = False
-        self._pressing = False
-        self._saved_at = 0.0
+        self._pressing = True
+        self._is_behind = False
+        self._settled_at = float("-inf")
+        self._cost = 0.0
         self._line_at = time.monotonic()
         self._trouble: str | None = None
         self._troubles: tuple[str, ...] = ()
@@ -84,6 +100,11 @@ class Live:
         """Look at the log now; call it in the loop's own thread."""
         self._wake.set()
 
+    def stir(self) -> None:
+        """Let the desk look soon: something that it began has ended."""
+        self._dirty = self._pressing = True
+        self._wake.set()
+
     def stop(self) -> None:
         """Finish what is being read, save and return from ``run``."""
         self._stopping = True
@@ -92,35 +113,44 @@ class Live:
     def judge(self, verdict: Verdict) -> None:
         """Take a verdict of the desk's."""
         self._follow(self.engine.judge(verdict), None)
-        self._dirty = True
-        self._wake.set()
+        self.stir()
 
     async def run(self) -> None:
         """Read on until ``stop`` is called; the last state is saved before it returns."""
         while not self._stopping:
-            more = self._read()
-            self._pass_time()
-            self._settle()
-            self._alive(self._state_line())
-            if more:
+            for step in (self._read, self._pass_time, self._settle):
+                self._attempt(step)
+            self._alive(f"{self.tally.lines} lines, {self.inlet.lag()} bytes behind")
+            if self._is_behind:
                 await asyncio.sleep(0)
                 continue
             try:
-                async with asyncio.timeout(POLL):
+                async with asyncio.timeout(min(POLL, max(0.0, self._settle_in()))):
                     await self._wake.wait()
             except TimeoutError:
                 pass
             self._wake.clear()
-        self._save()
+        self._attempt(self._save)
 
-    def _read(self) -> bool:
-        """Read one budget's worth; say whether there may be more."""
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Do *step*; whatever goes wrong in it is said once, and the log is read on."""
+        try:
+            step()
+        except LogwatchError as error:
+            self._complain(str(error))
+        except Exception as error:  # noqa: BLE001  # the broad catch of the loop: it must go on
+            self.failed += 1
+            self._complain(f"{type(error).__name__}: {error}")
+
+    def _read(self) -> None:
+        """Read one budget's worth, and note whether there may be more."""
         count = 0
+        self._is_behind = False
         for block in self.inlet.poll(BUDGET, time.monotonic()):
             count += len(block.data)
             self._take_block(block)
+        self._is_behind = count >= BUDGET
         self._tell_troubles()
-        return count >= BUDGET
 
     def _tell_troubles(self) -> None:
         """Say what became unreadable, and what is readable again, each once."""
@@ -136,9 +166,7 @@ class Live:
         self._troubles = troubles
 
     def _take_block(self, block: Block) -> None:
-        stream = self._streams.get(block.source)
-        if stream is None:
-            stream = self._streams[block.source] = LiveStream(block.source, zone=self._zone)
+        stream = self._stream(block.source)
         stream.history.feed(block)
         place = Place(stream, block)
         for line in lines(block, stream.losses):
@@ -149,11 +177,20 @@ class Live:
                 changes = self.engine.feed(event, stream.name)
                 if changes.changes or changes.questions:
                     self._follow(changes, place)
-            except Exception as error:  # noqa: BLE001  # the one broad catch: no line may stop us
+            except Exception as error:  # noqa: BLE001  # the same catch, for one line: no other suffers
                 self.failed += 1
                 self._log(f"{line.source}:{line.number}: {type(error).__name__}: {error}")
         self._line_at = time.monotonic()
         self._dirty = True
+
+    def _stream(self, source: str) -> LiveStream:
+        stream = self._streams.pop(source, None)
+        if stream is None:
+            if len(self._streams) >= STREAMS:
+                self._streams.pop(next(iter(self._streams))).history.close()
+            stream = LiveStream(source, zone=self._zone)
+        self._streams[source] = stream
+        return stream
 
     def _follow(self, changes: Changes, place: Place | None) -> None:
         for question in changes.questions:
@@ -186,48 +223,67 @@ class Live:
             self._follow(self.engine.tick(reached), None)
             self._dirty = True
 
+    def _settle_in(self) -> float:
+        """Return in how many seconds it is time to save and look."""
+        if self._is_behind:
+            wait = BEHIND
+        elif self._pressing:
+            wait = 0.0
+        else:
+            wait = SAVE_EVERY if self._dirty else LOOK_EVERY
+        return self._settled_at + max(wait, BREATH * self._cost) - time.monotonic()
+
     def _settle(self) -> None:
         """Save when it is time, then let the desk act on what was saved."""
-        now = time.monotonic()
-        due = self._pressing or now - self._saved_at >= SAVE_EVERY
-        if self._dirty and due and not self._save():
+        if self._settle_in() > 0:
             return
-        # Old lines are worked off first: what they opened may be over by their end.
-        behind = self.inlet.lag() > 0 and now - self._saved_at < BEHIND
-        if due and not behind and self._desk is not None:
-            self._saved_at = now
-            self._pressing = False
-            try:
+        begun = time.monotonic()
+        self._pressing = False
+        try:
+            self._save()
+            if self._desk is not None:
                 self._desk.look(self._incidents(), datetime.now(self._zone))
-            except LogwatchError as error:
-                self._complain(str(error))
+                self._let_go(self._desk)
+            self._trouble = None
+        finally:
+            self._settled_at = time.monotonic()
+            self._cost = self._settled_at - begun
+            self.figures = self._figures()
+
+    def _let_go(self, desk: Desk) -> None:
+        """Forget the incidents that are over, with all that was to be done about their end."""
+        live = {i.id for i in self.engine.incidents()}
+        self._ended = {
+            name: gone
+            for name, gone in self._ended.items()
+            if name not in live and desk.has_more_to_do(name)
+        }
+        live.update(self._ended)
+        self._kept = {name: kept for name, kept in self._kept.items() if name in live}
 
     def _incidents(self) -> list[Incident]:
         found = {**self._ended, **{i.id: i for i in self.engine.incidents()}}
         return sorted(found.values(), key=lambda i: (i.opened, i.id))
 
-    def _save(self) -> bool:
-        try:
-            with self._store.transaction() as t:
-                t.save_engine(pack_memory(self._memory))
-                t.save_checkpoints(self.inlet.places())
-                deeds = self._store.deeds()
-                for incident in self._incidents():
-                    shown = self._desk.with_actions(incident, deeds) if self._desk else incident
-                    if self._kept.get(incident.id) != shown:
-                        t.save_incident(shown)
-                        self._kept[incident.id] = shown
-                t.save_meta("status", self._status())
-        except LogwatchError as error:
-            self._complain(str(error))
-            return False
-        self._trouble = None
+    def _save(self) -> None:
+        """Keep what a restart needs, if it changed; ``LogwatchError`` when that cannot be."""
+        found = self._incidents()
+        if self._desk is not None:
+            self._desk.ledger.refresh([i.id for i in found], datetime.now(self._zone))
+            found = [self._desk.with_actions(incident) for incident in found]
+        shown = {incident.id: incident for incident in found}
+        if not self._dirty and shown == self._kept:
+            return
+        self._memory.desk.ended = list(self._ended)
+        with self._store.transaction() as t:
+            t.save_engine(pack_memory(self._memory))
+            t.save_checkpoints(self.inlet.places())
+            for name, incident in shown.items():
+                if self._kept.get(name) != incident:
+                    t.save_incident(incident)
+            t.save_meta("status", json.dumps(self._figures()))
+        self._kept = shown
         self._dirty = False
-        live = {i.id for i in self.engine.incidents()}
-        for gone in [key for key in self._ended if key not in live]:
-            del self._ended[gone]
-            self._kept.pop(gone, None)
-        return True
 
     def _complain(self, trouble: str) -> None:
         """Say what is wrong once, not every second; the log is read on."""
@@ -235,27 +291,15 @@ class Live:
             self._trouble = trouble
             self._log(trouble)
 
-    def _state_line(self) -> str:
-        return f"{self.tally.lines} lines, {self.inlet.lag()} bytes behind"
-
-    def _status(self) -> str:
-        now = self.engine.state.now
-        loop, spike = self.engine.state.loop, self.engine.state.spike
-        return json.dumps(
-            {
-                "lines": self.tally.lines,
-                "kinds": self.tally.kinds,
-                "lag": self.inlet.lag(),
-                "last": now.isoformat() if now else None,
-                "saved": datetime.now(self._zone).isoformat(),
-                "forgotten": {
-                    "passes": loop.chains.passes.forgotten,
-                    "suspects": loop.pending.forgotten,
-                    "deferral keys": spike.keys.forgotten,
-                    "deferred messages": spike.seen.forgotten,
-                },
-                "late": self.engine.state.late,
-                "refused": self.engine.state.refused,
-                "failed": self.failed,
-            }
+    def _figures(self) -> dict[str, Any]:
+        desk = self._desk
+        return figures(
+            tally=self.tally,
+            state=self.engine.state,
+            lag=self.inlet.lag(),
+            saved=datetime.now(self._zone),
+            failed=self.failed,
+            unwritten=desk.ledger.unwritten if desk else 0,
+            notices=desk.outbox.waiting if desk else 0,
+            troubles=(*self._troubles, *([self._trouble] if self._trouble else [])),
         )

@@ -9,12 +9,16 @@ from logwatch_mx.model.notice import NoticeKind
 
 
 class DeskState(Struct):
-    """What was done about incidents: seen, told, asked. Times are of the wall clock."""
+    """What was done about incidents: seen, told, asked. Times are of the wall clock.
+
+    *ended*: incidents that the engine let go of, and at which the desk has not looked since.
+    """
 
     seen: dict[str, datetime] = {}
     told: dict[str, list[NoticeKind]] = {}
     asked: dict[str, datetime] = {}
     sent: list[datetime] = []
+    ended: list[str] = []
 
 
 class Memory(Struct):

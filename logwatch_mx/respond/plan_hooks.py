@@ -1,15 +1,23 @@
 """Which hooks are to be run for an incident: the gate of ``plan`` for the operator's programs.
 
 Pure. A hook is run once for each occasion of an incident; what was begun and cut off counts as run.
+Only a hook that asks for it itself is run again: after a minute, then after twice as long each
+time, six times at most. Each try is an action of its own.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from logwatch_mx.config.settings import Hook, Settings
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import Deed
 from logwatch_mx.model.incident import Incident
+
+#: Ends the outcome of a hook that asked to be tried again (status 75).
+ASKS_AGAIN = "(it asks to be run again later)"
+#: The first pause before another try.
+PAUSE = timedelta(minutes=1)
+TRIES = 6
 
 _BEGUN = frozenset({ActionState.RUNNING, ActionState.DONE, ActionState.FAILED})
 
@@ -32,11 +40,11 @@ def plan_hooks(
     """
     if incident.subject in ignored:
         return ()
-    begun = {deed.action.id for deed in past if deed.action.state in _BEGUN}
+    begun = {deed.action.id: deed for deed in past if deed.action.state in _BEGUN}
     found: list[tuple[Hook, Action]] = []
     for number, hook in enumerate(settings.hook, start=1):
-        action_id = f"{incident.id}#command#{on}#{number}" + (f"#{occasion}" if occasion else "")
-        if on not in hook.on or action_id in begun:
+        base = f"{incident.id}#command#{on}#{number}" + (f"#{occasion}" if occasion else "")
+        if on not in hook.on or (action_id := _next_try(base, begun, now)) is None:
             continue
         acting = settings.mode == "act" or hook.observe
         action = Action(
@@ -53,3 +61,19 @@ def plan_hooks(
         )
         found.append((hook, action))
     return tuple(found)
+
+
+def _next_try(base: str, begun: Mapping[str, Deed], now: datetime) -> str | None:
+    """Return the id of the try that is due, None when none is."""
+    action_id, pause = base, PAUSE
+    for number in range(2, TRIES + 2):
+        deed = begun.get(action_id)
+        if deed is None:
+            return action_id
+        if not deed.said.endswith(ASKS_AGAIN) or deed.ended is None:
+            return None
+        # A clock that was set back must not make the pause longer.
+        if deed.ended <= now < deed.ended + pause:
+            return None
+        action_id, pause = f"{base}#try{number}", pause * 2
+    return None

@@ -144,6 +144,10 @@ class Reader:
         rows = self._ask("SELECT value FROM meta WHERE key = ?", key)
         return str(rows[0][0]) if rows else None
 
+    def version(self) -> int:
+        """Return a number that is another one as soon as another connection has written."""
+        return int(self._ask("PRAGMA data_version")[0][0])
+
     # Any: a row of SQLite is whatever the columns hold; each caller turns it into a noun at once.
     def _ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401
         with self._lock, told(self.path):

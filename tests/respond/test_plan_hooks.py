@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -7,7 +7,7 @@ from logwatch_mx.config.settings import Hook, Settings
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import Deed
 from logwatch_mx.model.incident import Incident, IncidentKind
-from logwatch_mx.respond.plan_hooks import plan_hooks
+from logwatch_mx.respond.plan_hooks import ASKS_AGAIN, plan_hooks
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 ID = "loop/seaton.biz/2026-11-23T14:29:10Z"
@@ -67,3 +67,30 @@ def test_what_was_only_planned_is_run_when_the_mode_allows_it():
 
 def test_an_ignored_domain_runs_nothing():
     assert decide(ignored=frozenset({"seaton.biz"})) == ()
+
+
+def asked_again(number, *, tries=1, after=timedelta(0)):
+    """The deed of a hook that ended with status 75, *after* from now."""
+    end = "" if tries == 1 else f"#try{tries}"
+    begun = action(number, TICKET, state=ActionState.FAILED, end=end)
+    return Deed(action=begun, ended=NOW + after, said=f"status 75: busy {ASKS_AGAIN}")
+
+
+@pytest.mark.parametrize(
+    ("past", "due"),
+    [
+        ([asked_again(1, after=timedelta(seconds=-59))], None),
+        ([asked_again(1, after=timedelta(seconds=-60))], "#try2"),
+        # The second pause is twice as long.
+        ([asked_again(1), asked_again(1, tries=2, after=timedelta(seconds=-119))], None),
+        ([asked_again(1), asked_again(1, tries=2, after=timedelta(seconds=-120))], "#try3"),
+        # The clock was set back: nobody waits for hours.
+        ([asked_again(1, after=timedelta(hours=5))], "#try2"),
+        # After six tries nobody asks again.
+        ([asked_again(1, tries=n, after=timedelta(hours=-2)) for n in range(1, 7)], None),
+        ([asked_again(1, tries=n, after=timedelta(hours=-2)) for n in range(1, 6)], "#try6"),
+    ],
+)
+def test_a_hook_that_asks_is_run_again_later_and_not_for_ever(past, due):
+    found = [a.id for hook, a in decide(past=past) if hook is TICKET]
+    assert found == ([] if due is None else [f"{ID}#command#confirmed#1{due}"])
