@@ -20,6 +20,8 @@ from logwatch_mx.detect.counting import CountingDetector, CountingState
 from logwatch_mx.detect.domains import domains_of, is_own
 from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
 from logwatch_mx.detect.reasons import is_deferral, is_own_remedy
+from logwatch_mx.detect.refused import RULE as REFUSED
+from logwatch_mx.detect.refused import RefusedDetector, RefusedState, is_refused
 from logwatch_mx.detect.spike import SpikeDetector, SpikeState
 from logwatch_mx.model.change import Change, ChangeKind, Changes
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict
@@ -27,7 +29,7 @@ from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.rule import Rule
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Trail, TrailQuestion
-from logwatch_mx.model.verdict import LOOPS, REFUTES, Verdict
+from logwatch_mx.model.verdict import Outcome, Verdict
 
 MINUTE = timedelta(minutes=1)
 #: So many lines in a row that are late by more than a day mean that the time was wrong before.
@@ -52,6 +54,7 @@ class EngineState(Struct):
     behind: int = 0
     refused: int = 0
     loop: LoopState = field(default_factory=LoopState)
+    unanswered: RefusedState = field(default_factory=RefusedState)
     spike: SpikeState = field(default_factory=SpikeState)
     counting: CountingState = field(default_factory=CountingState)
     cases: dict[str, Case] = {}
@@ -74,6 +77,11 @@ class Engine:
         self._book = Book(self.state.cases, settings.loop.close_after)
         self._loop = LoopDetector(
             passes=settings.loop.passes, window=settings.loop.window, state=self.state.loop
+        )
+        self._refused = RefusedDetector(
+            messages=settings.loop.passes,
+            window=settings.loop.window,
+            state=self.state.unanswered,
         )
         self._spike = SpikeDetector(
             window=settings.spike.window,
@@ -160,8 +168,8 @@ class Engine:
         """A number that changes whenever ``following`` does."""
         return self._loop.version
 
-    def following(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
-        """Return the domains, as they are printed, and pids whose lines go on with a story.
+    def following(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return the queue ids and pids whose lines go on with a story.
 
         A reader that looks for literals has to look for these too from the next line on.
         """
@@ -186,15 +194,19 @@ class Engine:
         return changes
 
     def judge(self, verdict: Verdict) -> Changes:
-        """Take what DNS says of a domain, for the loop about it.
+        """Take what DNS says of a domain, for the loop about it, or for a suspect.
 
         No answer takes nothing back: what is known stays known until DNS says otherwise.
         """
         changes = Changes()
         case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{verdict.domain}")
-        if case is not None and (_decides(verdict) or not _decides(case.verdict)):
-            case.verdict = verdict
+        if case is not None and case.hear(verdict):
             changes.changes.append(Change(ChangeKind.JUDGED, case.id))
+        elif case is None and verdict.outcome is Outcome.LOOPBACK:
+            found = self._refused.take(verdict.domain)
+            if found is not None:
+                found.verdict, found.own = verdict, is_own(verdict.domain, self.site)
+                self._open(found, changes)
         return changes
 
     def recall(self, trail: Trail) -> None:
@@ -236,9 +248,19 @@ class Engine:
                     signals.append(rule.signal)
             if domain is None:
                 continue
+            if is_refused(event):
+                self._note_refused(at, event, domain, changes)
             hint = self._loop.note_delivery(at, event, domain, signals, joined)
             if hint is not None:
                 self._weigh(domain, hint, event, changes)
+
+    def _note_refused(self, at: datetime, event: Delivery, domain: str, changes: Changes) -> None:
+        case = self.state.cases.get(name := case_name(IncidentKind.LOOP, REFUSED, domain))
+        if case is not None and case.closed is not None:
+            # What began with passes does not begin anew because nobody answers any more.
+            case = self._book.awake(name, at, changes) if case.rule == REFUSED else None
+        if self._refused.note(at, event, domain, case):
+            changes.suspects.append(domain)
 
     def _feed_verdict(
         self,
@@ -326,7 +348,3 @@ class Engine:
         changes.changes.extend(Change(ChangeKind.CLOSED, case.id) for case in closed)
         self._book.close(minute, changes)
         self._loop.forget(minute)
-
-
-def _decides(verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.outcome in LOOPS | REFUTES

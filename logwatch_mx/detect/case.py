@@ -214,6 +214,14 @@ class Case(Struct, kw_only=True):
             self.reasons[reason] = self.reasons.get(reason, 0) + count
         self.tail = [*self.tail, *later.head, *later.tail][-KEPT_LINES:]
 
+    def hear(self, verdict: Verdict) -> bool:
+        """Take *verdict*, unless it is no answer and there was one; return whether it was taken."""
+        decided = self.verdict is not None and self.verdict.outcome in LOOPS | REFUTES
+        if decided and verdict.outcome not in LOOPS | REFUTES:
+            return False
+        self.verdict = verdict
+        return True
+
     def cause(self) -> Cause:
         """Say whose fault it is: an own domain or address is ours, a foreign loopback MX theirs."""
         outcome = self.verdict.outcome if self.verdict else Outcome.NOT_ASKED

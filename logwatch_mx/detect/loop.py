@@ -29,8 +29,9 @@ from logwatch_mx.model.incident import IncidentKind, SignalKind
 
 #: Evidence that is kept of a domain below the threshold.
 KEPT_PENDING = 40
-#: Domains whose messages are followed on from host to host of ours, and for how long.
-FOLLOWED = 64
+#: Messages that were delivered to ourselves are followed on under their new queue ids: so many,
+#: so long. A queue runner of sendmail comes by at least every hour.
+FOLLOWED = 2_000
 FOLLOWED_FOR = timedelta(hours=2)
 _AWAITED = frozenset({Said.SELF_MX, Said.OWN_HOSTNAME})
 
@@ -60,7 +61,7 @@ class LoopState(Struct):
     chains: Chains = field(default_factory=Chains)
     joins: Joins = field(default_factory=Joins)
     pending: Table[Pending] = field(default_factory=lambda: Table(cap=5_000))
-    followed: dict[bytes, datetime] = {}
+    followed: dict[str, datetime] = {}
     version: int = 0
 
 
@@ -82,12 +83,11 @@ class LoopDetector:
         if state.joins.waits(event, stream):
             return True
         return (
-            bool(state.followed)
+            event.queue_id in state.followed
             and event.status is Status.SENT
             and event.next_queue_id is not None
-            and event.queue_id is not None
             and event.queue_id in state.chains.passes
-            and any(_spelled(address) in state.followed for address in event.recipients)
+            and f"{event.queue_id}: to=" in event.line.text
         )
 
     def heeds(self, event: MtaVerdict, domain: str | None) -> bool:
@@ -101,8 +101,8 @@ class LoopDetector:
         """A number that changes whenever ``following`` does."""
         return self.state.version + self.state.joins.version
 
-    def following(self) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
-        """Return the domains, as they are printed, and the pids that lines go on with."""
+    def following(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Return the queue ids and the pids that lines go on with."""
         return tuple(self.state.followed), self.state.joins.pids()
 
     def note_verdict(
@@ -183,26 +183,19 @@ class LoopDetector:
             place: Pass | None = chains.begin(at, event.queue_id)
         else:
             place = chains.find(at, event.queue_id)
-        if place is None:
-            return None, None
-        self._remember(at, event, domain)
-        if event.status is not Status.SENT or not event.next_queue_id:
+        if place is None or event.status is not Status.SENT or not event.next_queue_id:
             return place, None
+        if passed or place.depth:
+            self._remember(at, event.next_queue_id)
         return place, chains.link(at, place, event.next_queue_id, domain=domain, passed=passed)
 
-    def _remember(self, at: datetime, event: Delivery, domain: str) -> None:
-        """Follow *domain* as the line spells it: a message keeps the spelling on its way."""
+    def _remember(self, at: datetime, queue_id: str) -> None:
         followed = self.state.followed
-        for address in event.recipients:
-            if domain_of(address) != domain:
-                continue
-            name = _spelled(address)
-            if name not in followed:
-                self.state.version += 1
-            followed.pop(name, None)
-            followed[name] = at
-            if len(followed) > FOLLOWED:
-                del followed[next(iter(followed))]
+        followed.pop(queue_id, None)
+        followed[queue_id] = at
+        if len(followed) > FOLLOWED:
+            del followed[next(iter(followed))]
+        self.state.version += 1
 
     def weigh(self, domain: str, hint: Hint, case: Case | None) -> tuple[Case | None, list[str]]:
         """Add *hint* to the open *case*, or to what is pending.
@@ -243,20 +236,16 @@ class LoopDetector:
         """Drop what is pending and can no longer count: verdicts past the window."""
         since = now - self.window
         self.state.joins.forget(since)
-        for name, at in list(self.state.followed.items()):
-            if at < now - FOLLOWED_FOR:
-                del self.state.followed[name]
-                self.state.version += 1
+        for queue_id, at in list(self.state.followed.items()):
+            if at >= now - FOLLOWED_FOR:
+                break
+            del self.state.followed[queue_id]
+            self.state.version += 1
         for domain, pending in list(self.state.pending.items()):
             if pending.hints[-1].at < since and all(
                 SignalKind.SELF_DELIVERY not in h.signals for h in pending.hints
             ):
                 self.state.pending.pop(domain)
-
-
-def _spelled(address: str) -> bytes:
-    # As bytes: no packer takes surrogate escapes.
-    return address.rpartition("@")[2].encode("utf-8", "surrogateescape")
 
 
 def _merge(pending: Pending, merge: Merge) -> None:

@@ -24,7 +24,11 @@ class Change(Struct, frozen=True):
 
 
 class Changes(Struct):
-    """Everything that came of one call: changes in order, and questions about messages' past."""
+    """Everything that came of one call: changes in order, and questions about messages' past.
+
+    *suspects*: domains that no incident is about unless DNS says that their exchanger is loopback.
+    """
 
     changes: list[Change] = []
     questions: list[TrailQuestion] = []
+    suspects: list[str] = []

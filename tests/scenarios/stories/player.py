@@ -40,6 +40,7 @@ class Told:
     incidents: tuple = ()
     alarms: dict[str, datetime] = field(default_factory=dict)
     changes: list = field(default_factory=list)
+    suspects: list = field(default_factory=list)
 
     @property
     def subjects(self):
@@ -66,6 +67,10 @@ class Player:
             self.last = event.time
 
     def take(self, changes):
+        for domain in changes.suspects:
+            self.told.suspects.append(domain)
+            outcome = self.zone.get(domain, Outcome.NOT_ASKED)
+            self.take(self.engine.judge(Verdict(domain=domain, outcome=outcome)))
         for change in changes.changes:
             self.told.changes.append((change.kind, change.incident))
             incident = self.engine.incident(change.incident)
@@ -75,7 +80,7 @@ class Player:
                 self.ended.pop(incident.id, None)
             elif change.kind is ChangeKind.OPENED:
                 self.told.alarms[incident.id] = self.engine.state.now
-                if incident.kind is IncidentKind.LOOP:
+                if incident.kind is IncidentKind.LOOP and incident.verdict is None:
                     outcome = self.zone.get(incident.subject, Outcome.NOT_ASKED)
                     self.engine.judge(Verdict(domain=incident.subject, outcome=outcome))
 
