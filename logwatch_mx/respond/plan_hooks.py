@@ -65,15 +65,13 @@ def plan_hooks(
 
 def _next_try(base: str, begun: Mapping[str, Deed], now: datetime) -> str | None:
     """Return the id of the try that is due, None when none is."""
-    action_id, pause = base, PAUSE
-    for number in range(2, TRIES + 2):
-        deed = begun.get(action_id)
-        if deed is None:
-            return action_id
-        if not deed.said.endswith(ASKS_AGAIN) or deed.ended is None:
-            return None
-        # A clock that was set back must not make the pause longer.
-        if deed.ended <= now < deed.ended + pause:
-            return None
-        action_id, pause = f"{base}#try{number}", pause * 2
-    return None
+    if base not in begun:
+        return base
+    tries = [base, *(f"{base}#try{number}" for number in range(2, TRIES + 1))]
+    last = max(number for number, name in enumerate(tries) if name in begun)
+    deed = begun[tries[last]]
+    if last + 1 == TRIES or not deed.said.endswith(ASKS_AGAIN) or deed.ended is None:
+        return None
+    # A clock that was set back must not make the pause longer.
+    waits = deed.ended <= now < deed.ended + PAUSE * 2**last
+    return None if waits else tries[last + 1]
