@@ -62,17 +62,6 @@ def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle
     return needles
 
 
-def following_needles(domains: Iterable[bytes], pids: Iterable[int]) -> list[bytes]:
-    """Return the literals of lines that go on with a story: of these *domains*, by these *pids*.
-
-    A pid is looked for as digits: formats put different brackets around it.
-    """
-    return [
-        *(b"@" + domain for domain in domains),
-        *(b"%d" % pid for pid in pids),
-    ]
-
-
 def _is_known(compiled: CompiledRule) -> bool:
     rule = compiled.rule
     return rule.id in _KNOWN and rule.source.startswith(str(shipped_place()))

@@ -25,11 +25,11 @@ from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.names import families
 
 #: Sorts before every stamp that a log can have.
-_EVER = datetime(1, 1, 2, tzinfo=UTC)
+EVER = datetime(1, 1, 2, tzinfo=UTC)
 
 
 class Tally(Struct):
-    """What was read: lines by kind, first and last stamp."""
+    """What was read: lines, those that were looked at by kind, first and last stamp."""
 
     lines: int = 0
     first: datetime | None = None
@@ -58,6 +58,10 @@ class Place(Struct, frozen=True):
         """Return the place of the line at *offset* in the log's history."""
         return self.stream.position(self.block, offset)
 
+    def is_torn(self, event: Event) -> bool:
+        """Say whether the line of *event* is the unterminated end of its file."""
+        return self.block.torn and event.line.end >= self.block.end
+
 
 class Stream:
     """The files of one log, oldest first, all of them finished."""
@@ -68,17 +72,19 @@ class Stream:
         self.paths = tuple(paths)
         self.name = str(paths[-1])
         self.losses = Losses()
+        self.first: datetime | None = None
+        self.last: datetime | None = None
         self.stamps = Stamps(year, zone, _written(paths[0], zone))
         self.reader = Reader(self.stamps)
         self.history = History.stream() if paths[0] == STDIN else History.of(paths)
-        self._zone = zone
+        self.zone = zone
         self._body = body
         self._back: tuple[Reader, Stamps] | None = None
 
     def looking_back(self, at: datetime) -> Reader:
         """Return the reader for lines before *at*: going back, stamps come in no order."""
         if self._back is None:
-            stamps = Stamps(None, self._zone, at)
+            stamps = Stamps(None, self.zone, at)
             self._back = Reader(stamps), stamps
         reader, stamps = self._back
         stamps.extend(at)
@@ -94,7 +100,7 @@ class Stream:
         What was read is there to look back at.
         """
         for path in self.paths:
-            written = _written(path, self._zone)
+            written = _written(path, self.zone)
             if written is not None:
                 self.stamps.extend(written)
             for block in read_blocks(path, losses=self.losses, progress=progress):
@@ -108,7 +114,16 @@ class Stream:
         for block in self.blocks(progress):
             place = Place(self, block)
             for line in lines(block, self.losses):
-                yield self.read(line), place
+                event = self.read(line)
+                if event.time is not None and not place.is_torn(event):
+                    self.span(event.time)
+                yield event, place
+
+    def span(self, time: datetime) -> None:
+        """Take the stamp of a line: the log's *first* and *last* are those of its lines."""
+        if self.first is None:
+            self.first = time
+        self.last = time
 
     def read(self, line: Line) -> Event:
         """Return the event that *line* is."""
@@ -163,7 +178,7 @@ def merge_events(
 def _timed(
     index: int, stream: Stream, progress: Callable[[int], None] | None
 ) -> Iterator[tuple[datetime, int, Event, Place]]:
-    at = _EVER
+    at = EVER
     for event, place in stream.events(progress):
         at = event.time if event.time is not None and event.time > at else at
         yield at, index, event, place

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
+from logwatch_mx.app.sifting import Following, Sifter, sift_events
 from logwatch_mx.app.stats import Stats
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver, confirm
@@ -22,6 +23,7 @@ from logwatch_mx.model.incident import Incident, IncidentKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.respond.plan import plan
+from logwatch_mx.sources.sieve import Sieve
 
 #: The daemon asks twice, this far apart, before it acts; a zone file gives the same answer both
 #: times.
@@ -48,6 +50,7 @@ class Replay:
         site: Site,
         resolver: Resolver | None = None,
         stats: Stats | None = None,
+        sieve: Sieve | None = None,
     ) -> None:
         self.engine = engine
         self.tally = Tally()
@@ -55,6 +58,7 @@ class Replay:
         self._site = site
         self._resolver = resolver
         self._stats = stats
+        self._sieve = sieve
         self._verdicts: dict[str, Verdict] = {}
         self._ended: dict[str, Incident] = {}
         self._past: list[Deed] = []
@@ -70,7 +74,13 @@ class Replay:
     ) -> Replayed:
         """Read *streams* to their end, or to *until*, and return what was found."""
         with asyncio.Runner() as runner:
-            self._read(merge_events(streams, progress), until, runner)
+            if self._sieve is None or self._stats is not None or until is not None:
+                self._read(merge_events(streams, progress), until, runner)
+            else:
+                self._sift(streams, self._sieve, progress, runner)
+            if until is None:
+                self.tally.first = min((s.first for s in streams if s.first), default=None)
+                self.tally.last = max((s.last for s in streams if s.last), default=None)
             if self.tally.last is not None:
                 self._take(self.engine.finish(self.tally.last), None, runner)
         skipped = {"late": self.engine.state.late, "incidents refused": self.engine.state.refused}
@@ -95,7 +105,7 @@ class Replay:
             if until is not None and event.time is not None and event.time > until:
                 continue
             # An unterminated last line may be cut anywhere: the daemon would wait for its end.
-            if place.block.torn and event.line.end >= place.block.end:
+            if place.is_torn(event):
                 continue
             note(event)
             if self._stats is not None:
@@ -105,6 +115,28 @@ class Replay:
             changes = feed(event, place.stream.name)
             if changes.changes or changes.questions:
                 self._take(changes, place, runner)
+
+    def _sift(
+        self,
+        streams: tuple[Stream, ...],
+        sieve: Sieve,
+        progress: Callable[[int], None] | None,
+        runner: asyncio.Runner,
+    ) -> None:
+        """Read only what may matter: the engine ends up as if it had seen every line."""
+        engine, following = self.engine, Following(self.engine)
+        sifters = [
+            Sifter(stream, index, sieve, following, progress)
+            for index, stream in enumerate(streams)
+        ]
+        for event, place in sift_events(sifters, following, engine.begin):
+            self._mta = event.mta or self._mta
+            changes = engine.feed(event, place.stream.name)
+            if changes.changes or changes.questions:
+                self._take(changes, place, runner)
+        self.tally.lines = sum(sifter.lines for sifter in sifters)
+        for sifter in sifters:
+            self.tally.kinds.update(sifter.kinds)
 
     def _take(self, changes: Changes, place: Place | None, runner: asyncio.Runner) -> None:
         for question in changes.questions:

@@ -66,7 +66,7 @@ def lines(block: Block, losses: Losses | None = None) -> Iterator[Line]:
 class Cutter:
     """Cuts single lines out of a block: those in which the hits of a search lie.
 
-    Positions come in rising order; what lies between two of them costs one count of newlines.
+    Positions mostly come in rising order; what lies between two costs one count of newlines.
     """
 
     def __init__(self, block: Block) -> None:
@@ -82,6 +82,7 @@ class Cutter:
         block, data = self._block, self._block.data
         start = data.rfind(b"\n", 0, position) + 1
         self._number += data.count(b"\n", self._counted, start)
+        self._number -= data.count(b"\n", start, self._counted)
         self._counted = start
         stop = data.find(b"\n", position)
         if stop < 0:

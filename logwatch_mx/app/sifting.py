@@ -1,0 +1,274 @@
+"""Read only the lines that matter: the sieve's hits, and lines that go on with a story.
+
+Contract
+1. Every event of the log that leaves a trace in the engine is yielded, with its line's number and
+   offset, in the order in which ``merge_events`` would; most other lines are never cut out.
+2. What the engine follows is looked for from the next line on. A line of another stream counts as
+   the next one when its time comes later.
+3. The first and the last line with a stamp of every block are read, so that years are told as in
+   the whole log, and the log's first and last stamp are known.
+4. A block is read line by line where skipping lines would tell time wrongly (stamps leap by more
+   than a month, clocks change) or miss text (the journal's JSON writes some texts as numbers), and
+   until a line of an MTA was seen: this may be no mail log.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.reading import EVER, Place, Stream
+from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.model.event import Event
+from logwatch_mx.model.line import Line
+from logwatch_mx.sources.block import Block, Cutter, lines, sift_losses
+from logwatch_mx.sources.sieve import Sieve, find_all
+
+#: Stamps further apart may hide a New Year, ones that go back by more a block in disorder.
+_APART, _BACK = timedelta(days=30), timedelta(days=1)
+_TO = b": to="
+#: No queue id is longer, with the blank in front of it.
+_LONGEST = 32
+#: Parts of a block at whose borders stamps are compared.
+_PARTS = 4
+
+_OTHERS = frozenset({"foreign", "malformed", "gap"})
+
+#: When an event comes: the newest time of its stream, and the stream's number.
+Key = tuple[datetime, int]
+
+
+class Hit(Struct, frozen=True):
+    """An event to feed; its line ends before the index *behind*."""
+
+    key: Key
+    event: Event
+    place: Place
+    behind: int
+
+
+class Following:
+    """What is looked for beside the sieve's needles, each since the event that made it so.
+
+    A pid is looked for as digits: formats put different brackets around it. A queue id is looked
+    for where delivery lines have it, in front of ``: to=``.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.version = -1
+        self.ids: dict[bytes, Key] = {}
+        self.pids: dict[bytes, Key] = {}
+        self.renew((EVER, 0))
+
+    def renew(self, key: Key) -> None:
+        """Ask what is followed after the event that came at *key*."""
+        if self._engine.version == self.version:
+            return
+        self.version = self._engine.version
+        ids, pids = self._engine.following()
+        self.ids = {name: self.ids.get(name, key) for name in map(str.encode, ids)}
+        self.pids = {name: self.pids.get(name, key) for name in (b"%d" % pid for pid in pids)}
+
+
+class Sifter:
+    """The hits of one stream, each to be taken before the next is looked for."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        index: int,
+        sieve: Sieve,
+        following: Following,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.lines = 0
+        self.kinds: dict[str, int] = {}
+        self._stream = stream
+        self._index = index
+        self._sieve = sieve
+        self._following = following
+        self._blocks = stream.blocks(progress)
+        self._at = EVER
+        self._head: Hit | None = None
+        self._version = -1
+        self._open(Block(stream.name, b"", 0, 1))
+
+    @property
+    def first(self) -> datetime | None:
+        """The first stamp of the stream, known as soon as ``head`` was asked."""
+        return self._stream.first
+
+    def head(self) -> Hit | None:
+        """Return the next hit, None at the end; it may change when other lines are followed."""
+        if self._version != self._following.version:
+            self._version = self._following.version
+            self._head = None
+        if self._head is None:
+            self._head = self._find()
+        return self._head
+
+    def take(self) -> None:
+        """Go on behind the hit that ``head`` returned."""
+        if self._head is not None:
+            self._behind, self._at = self._head.behind, self._head.key[0]
+            self._head = None
+
+    def _find(self) -> Hit | None:
+        while True:
+            position, since = self._next()
+            if position >= self._limit:
+                if not self._next_block():
+                    return None
+                continue
+            line, behind = self._cutter.cut(position)
+            event = None if line is None else self._read(line)
+            time = None if event is None else event.time
+            key = (self._at if time is None else max(time, self._at), self._index)
+            if event is not None and (since[1] == self._index or key > since):
+                return Hit(key, event, self._place, behind)
+            self._behind, self._at = behind, key[0]
+
+    def _next(self) -> tuple[int, Key]:
+        """Return the next position that may be a hit, and since when it is one."""
+        start, static = self._behind, self._static
+        while self._passed < len(static) and static[self._passed] < start:
+            self._passed += 1
+        nearest = static[self._passed] if self._passed < len(static) else self._limit
+        since = (EVER, self._index)
+        for pid, begun in self._following.pids.items():
+            at = self._nexts.get(pid, -1)
+            if at < start:
+                at = self._data.find(pid, start)
+                at = self._nexts[pid] = at if at >= 0 else self._limit
+            if at < nearest:
+                nearest, since = at, begun
+        if self._following.ids:
+            at = self._next_id(start, nearest)
+            if at < nearest:
+                nearest, since = at, self._following.ids[self._id_at(at)]
+        return nearest, since
+
+    def _next_id(self, start: int, stop: int) -> int:
+        """Return where the next ``: to=`` before *stop* behind a followed queue id is, or *stop*."""
+        find, ids = self._data.find, self._following.ids
+        at = find(_TO, start, stop)
+        while at >= 0:
+            if self._id_at(at) in ids:
+                return at
+            at = find(_TO, at + 1, stop)
+        return stop
+
+    def _id_at(self, at: int) -> bytes:
+        return self._data[max(self._data.rfind(b" ", at - _LONGEST, at), at - _LONGEST) + 1 : at]
+
+    def _next_block(self) -> bool:
+        """Go on with the next block; return whether there is one."""
+        self._note_last()
+        block = next(self._blocks, None)
+        if block is None:
+            self._open(Block(self._stream.name, b"", 0, 1))
+            return False
+        sift_losses(block, self._stream.losses)
+        self._open(block)
+        self.lines += block.count - block.torn
+        first = self._first_stamp(block)
+        if first is not None:
+            self._stream.span(first)
+        is_safe = first is not None and self._is_safe(first)
+        self._static = self._sieve.positions(self._data) if is_safe else _every(self._data)
+        return True
+
+    def _open(self, block: Block) -> None:
+        self._data = block.data
+        # An unterminated last line may be cut anywhere: it is not read.
+        self._limit = block.data.rfind(b"\n") + 1 if block.torn else len(block.data)
+        self._place = Place(self._stream, block)
+        self._cutter = Cutter(block)
+        self._static: list[int] = []
+        self._nexts: dict[bytes, int] = {}
+        self._passed = self._behind = 0
+
+    def _read(self, line: Line) -> Event:
+        event = self._stream.read(line)
+        self._note(event)
+        return event
+
+    def _note(self, event: Event) -> None:
+        kind = event.kind
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+
+    def _first_stamp(self, block: Block) -> datetime | None:
+        for line in lines(block):
+            if line.offset - block.offset >= self._limit:
+                break
+            time = self._read(line).time
+            if time is not None:
+                return time
+        return None
+
+    def _note_last(self) -> None:
+        """Read the last line of the block that has a stamp."""
+        stop = self._limit
+        while stop > 0:
+            start = self._data.rfind(b"\n", 0, stop - 1) + 1
+            time = self._read(_bare(self._data[start:stop])).time
+            if time is not None:
+                self._stream.span(time)
+                return
+            stop = start
+
+    def _is_safe(self, first: datetime) -> bool:
+        """Say whether lines of the block can be skipped: see the module's fourth point."""
+        # What is ahead is looked at with a reader of its own: the log's is read in order.
+        stamps = copy(self._stream.stamps)
+        probe = Reader(stamps)
+        last = first
+        for part in range(_PARTS + 1):
+            start = self._data.rfind(b"\n", 0, (self._limit - 1) * part // _PARTS) + 1
+            stop = self._data.find(b"\n", start)
+            line = self._data[start : stop if stop >= 0 else self._limit]
+            if line.lstrip().startswith(b"{"):
+                return False
+            event = probe.read(_bare(line))
+            if event.time is None or not -_BACK <= event.time - last <= _APART:
+                return False
+            last = event.time
+            self._note(event)
+        if not self.kinds.keys() - _OTHERS:
+            return False
+        zone = self._stream.zone
+        begin, end = ((t + d).astimezone(zone) for t, d in ((first, -_BACK), (last, _BACK)))
+        return begin.utcoffset() == end.utcoffset()
+
+
+def sift_events(
+    sifters: Sequence[Sifter], following: Following, begin: Callable[[datetime], None]
+) -> Iterator[tuple[Event, Place]]:
+    """Yield the hits of all *sifters* in the order of time; *begin* is told the log's first stamp.
+
+    The caller feeds each event to the engine before it asks for the next.
+    """
+    for sifter in sifters:
+        sifter.head()
+    firsts = [sifter.first for sifter in sifters if sifter.first is not None]
+    if firsts:
+        begin(min(firsts))
+    while True:
+        heads = [(hit.key, hit, sifter) for sifter in sifters if (hit := sifter.head())]
+        if not heads:
+            return
+        key, hit, sifter = min(heads, key=lambda head: head[0])
+        sifter.take()
+        yield hit.event, hit.place
+        following.renew(key)
+
+
+def _every(data: bytes) -> list[int]:
+    return [0, *(at + 1 for at in find_all(data, b"\n"))]
+
+
+def _bare(raw: bytes) -> Line:
+    return Line(raw.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
