@@ -111,15 +111,15 @@ class Moment(Struct, frozen=True):
             return key.frozen
         return _round((PRIOR_SHAPE + self._faded(key)) * (self.window / self.past))
 
-    def roll(self, key: Key, *, learn: bool) -> bool:
-        """Move what left the window into the past, if *learn*; return whether *key* is active."""
+    def roll(self, key: Key) -> bool:
+        """Move what left the window into the past; return whether *key* is active."""
         since = self.now - self.window
         gone = 0
         while key.minutes and key.minutes[0][0] < since:
             gone += key.minutes.pop(0)[1]
         while key.samples and key.samples[0].at < since:
             del key.samples[0]
-        if gone and learn and key.frozen is None:
+        if gone and key.frozen is None:
             key.shape = self._faded(key) + gone
             key.faded_at = self.now
         return bool(key.minutes) or key.frozen is not None

@@ -148,14 +148,13 @@ class SpikeDetector:
             state.seen.age()
             state.aged = now
         moment = Moment.of(now, self.window, state.begun)
-        outage = _open_case(OUTAGE, cases) is not None
         keys: dict[str, Key] = {}
         for name in list(state.active):
             key = state.keys.get(name)
             if key is not None and key.frozen is not None and _open_case(name, cases) is None:
                 # There was no room for the incident, or an operator's hand closed it.
                 key.frozen = None
-            if key is None or not moment.roll(key, learn=not outage):
+            if key is None or not moment.roll(key):
                 del state.active[name]
             if key is not None:
                 keys[name] = key

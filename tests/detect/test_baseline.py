@@ -44,18 +44,17 @@ def test_what_leaves_the_window_becomes_the_past_which_halves_in_six_hours():
     key = Key()
     for n in range(8):
         key.record(sample(n, n))
-    assert moment(9).roll(key, learn=True) is True
+    assert moment(9).roll(key) is True
     assert (key.total, key.shape, len(key.samples)) == (8, 0.0, 8)
-    assert moment(11).roll(key, learn=True) is False
+    assert moment(11).roll(key) is False
     assert (key.total, key.shape, key.samples) == (0, 8.0, [])
     assert moment(11 + 360).shape(key) == pytest.approx(4.5)
 
 
-@pytest.mark.parametrize(("learn", "frozen"), [(False, None), (True, 0.1)])
-def test_a_frozen_key_and_an_open_outage_learn_nothing(learn, frozen):
-    key = Key(frozen=frozen)
+def test_a_frozen_key_learns_nothing():
+    key = Key(frozen=0.1)
     key.record(sample(0))
-    moment(60).roll(key, learn=learn)
+    assert moment(60).roll(key) is True
     assert (key.total, key.shape) == (0, 0.0)
 
 

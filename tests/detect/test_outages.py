@@ -60,6 +60,15 @@ def test_four_providers_at_once_are_one_outage_whatever_they_say(pen, noon, seed
     assert play(pen.log.in_order()).subjects == [("outage", "outage")]
 
 
+def test_four_providers_at_once_amid_many_others_are_four_spikes(pen, noon):
+    warm(pen, noon)
+    for n in range(10):
+        pen.put_off(noon + seconds(n), f"u{n}@other{n}.test", "policy")
+    for n in range(60):
+        pen.put_off(noon + seconds(n / 4), f"u{n}@big{n % 4}.test", "policy")
+    assert play(pen.log.in_order()).subjects == [("spike", f"big{n}.test") for n in range(4)]
+
+
 def test_two_providers_at_once_are_two_spikes(pen, noon):
     warm(pen, noon)
     for n in range(100):
