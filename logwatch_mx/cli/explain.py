@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import tzinfo
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from logwatch_mx.cli.options import ZoneType, config_option
 from logwatch_mx.errors import Exit, SourceError
+from logwatch_mx.model.incident import IncidentKind
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]*)\Z", re.DOTALL)
 
@@ -27,11 +29,20 @@ def explain(what: str, config: Path | None, *, year: int | None, zone: tzinfo) -
     place = _PLACE.match(what)
     if place is not None and Path(place["file"]).exists():
         _explain_line(Path(place["file"]), int(place["line"]), config, year=year, zone=zone)
-    elif place is not None and "/" not in what.partition(":")[0]:
+    elif place is not None and not _names_incident(what):
         raise SourceError(f"{place['file']}: no such file")
     else:
         _explain_incident(what, config)
     return Exit.OK
+
+
+def _names_incident(what: str) -> bool:
+    """Say whether *what*, though it ends in a colon and a number, is an id or an IPv6 address."""
+    try:
+        ip_address(what)
+    except ValueError:
+        return what.partition("/")[0] in {kind.value for kind in IncidentKind}
+    return True
 
 
 def _explain_line(

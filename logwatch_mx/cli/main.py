@@ -16,6 +16,7 @@ from logwatch_mx.errors import ConfigErrors, Exit, LogwatchError
 
 #: What a shell gives a program that Ctrl-C ended.
 INTERRUPTED = 130
+NAME = "logwatch-mx"
 
 COMMANDS = {
     "run": ("logwatch_mx.cli.run", "The daemon: tail the log, detect, confirm, act, tell."),
@@ -85,7 +86,7 @@ Take back everything that was ever done:
   logwatch-mx undo --all
 """,
 )
-@click.version_option(package_name="logwatch_mx", prog_name="logwatch-mx")
+@click.version_option(package_name="logwatch_mx", prog_name=NAME)
 def cli() -> None:
     """Find mail loops and deferral spikes in Postfix and sendmail logs; confirm and stop them."""
 
@@ -100,7 +101,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
         _finish(int(code) if isinstance(code, int) else Exit.OK)
     except click.exceptions.Exit as exit_:
@@ -109,8 +110,9 @@ def main() -> None:
         error.show()
         _finish(Exit.USAGE)
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "logwatch-mx"
-        _say(f"{error.format_message().rstrip('.')} (see: {command} --help)")
+        command = error.ctx.command_path if error.ctx else NAME
+        message = error.format_message().rstrip(".")
+        click.echo(f"Error: {message}. Try: {command} --help", err=True)
         _finish(Exit.USAGE)
     except click.ClickException as error:
         _say(error.format_message())
@@ -144,7 +146,7 @@ def _tell(error: ConfigErrors | LogwatchError | OSError) -> int:
 
 
 def _say(text: str) -> None:
-    click.echo(f"logwatch-mx: {text}", err=True)
+    click.echo(f"{NAME}: {text}", err=True)
 
 
 def _finish(code: int) -> None:

@@ -55,12 +55,12 @@ def test_a_file_that_may_not_be_read_is_named(command, tmp_path, healthy):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_corrupt_archive_is_bad_data(logwatch, command, tmp_path, healthy):
+def test_a_corrupt_archive_is_bad_data(spawn, command, tmp_path, healthy):
     packed = bytearray(gzip.compress(healthy.read_bytes()))
     packed[len(packed) // 2 : len(packed) // 2 + 16] = b"\xff" * 16
     path = tmp_path / "mail.log.gz"
     path.write_bytes(packed)
-    code, _, err = logwatch(command, path)
+    code, _, err = spawn(command, path)
     assert code == 65
     assert err.startswith(f"logwatch-mx: {path}: corrupt gzip archive")
     assert err.count("\n") == 1
@@ -110,7 +110,7 @@ USAGE = (
 
 @pytest.mark.parametrize(("options", "told"), USAGE)
 def test_wrong_usage_is_one_line_that_says_where_help_is(logwatch, healthy, options, told):
-    err = f"logwatch-mx: {told} (see: logwatch-mx replay --help)\n"
+    err = f"Error: {told}. Try: logwatch-mx replay --help\n"
     assert [*logwatch("replay", *options, healthy)] == [2, "", err]
 
 
@@ -131,7 +131,7 @@ def test_wrong_usage_is_one_line_that_says_where_help_is(logwatch, healthy, opti
 def test_a_wrong_word_is_one_line_too(logwatch, words, where):
     code, out, err = logwatch(*words)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.endswith(f" (see: {where} --help)\n")
+    assert err.endswith(f". Try: {where} --help\n")
 
 
 def test_every_fault_of_a_configuration_is_told_at_once(logwatch, healthy, tmp_path):

@@ -34,9 +34,11 @@ def test_help_shows_an_example_of_this_command(logwatch, words):
     assert f"logwatch-mx {' '.join(words)}" in examples
 
 
-@pytest.mark.parametrize("words", [words for words, _ in ALL], ids=" ".join)
-def test_short_help_says_the_same(logwatch, words):
-    assert logwatch(*words, "-h").out == logwatch(*words, "--help").out
+@pytest.mark.parametrize("words", [(), ("replay",), ("check",), ("rules", "try")], ids=" ".join)
+def test_short_help_says_the_same(spawn, words):
+    code, out, _ = spawn(*words, "-h")
+    assert (code, out) == (0, spawn(*words, "--help").out)
+    assert out.startswith(f"Usage: {' '.join(('logwatch-mx', *words))} [OPTIONS]")
 
 
 @pytest.mark.parametrize("command", [c for _, c in ALL], ids=[" ".join(w) for w, _ in ALL])
