@@ -26,7 +26,7 @@ from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.notify.compose import compose
 from logwatch_mx.notify.digest import Due, due
-from logwatch_mx.notify.send import ALWAYS, send
+from logwatch_mx.notify.send import ALWAYS, prepare, send
 from logwatch_mx.state.transaction import Transaction
 
 RETRY = timedelta(seconds=30)
@@ -143,6 +143,7 @@ class Outbox:
         mark = _mark(target)
         again = (notice.key, mark) in self._cut_off
         body = f"{PERHAPS_TWICE}\n{notice.body}" if again else notice.body
+        await prepare(target.url)
         # Written first: a restart must know that this one may have arrived.
         self._taken.setdefault(notice.key, {})[mark] = False
         with self._store.transaction() as t:

@@ -60,6 +60,14 @@ async def send(
         )
 
 
+async def prepare(url: str) -> None:
+    """Load what sending to *url* needs, in a thread: apprise takes a second, its plugins another.
+
+    Without it the first ``send`` does the same, and whoever else waits for the loop waits.
+    """
+    await asyncio.to_thread(_plugin, url, (CONNECT, READ))
+
+
 _UNKNOWN = "not a notification URL that apprise knows"
 
 
@@ -67,16 +75,10 @@ async def _send_one(
     notice: Notice, url: str, limits: tuple[float, float], deadline: timedelta
 ) -> str:
     """Return why *url* did not take *notice*, or nothing when it did."""
-    import apprise  # noqa: PLC0415  # 60 MB and half a second that an idle daemon has not
+    import apprise  # noqa: PLC0415  # see _plugin
 
-    # What apprise logs names hosts and users, and where nobody configured logging it goes to
-    # stderr; our own error says what is needed.
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
+    plugin = _plugin(url, limits)
     messenger: Any = apprise.Apprise()
-    plugin = apprise.Apprise.instantiate(_with_limits(url, limits), suppress_exceptions=True)
     if plugin is None or not messenger.add(plugin):
         return _UNKNOWN
     try:
@@ -88,6 +90,19 @@ async def _send_one(
         return "no answer in time"
     status: str = result.status.name
     return "" if status == "SUCCESS" else status.lower()
+
+
+def _plugin(url: str, limits: tuple[float, float]) -> Any:  # noqa: ANN401  # apprise has no types
+    """Return apprise's object for *url*, None when it knows none."""
+    import apprise  # noqa: PLC0415  # 60 MB and half a second that an idle daemon has not
+
+    # What apprise logs names hosts and users, and where nobody configured logging it goes to
+    # stderr; our own error says what is needed.
+    logger = logging.getLogger("apprise")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return apprise.Apprise.instantiate(_with_limits(url, limits), suppress_exceptions=True)
 
 
 def _with_limits(url: str, limits: tuple[float, float]) -> str:

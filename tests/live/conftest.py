@@ -61,9 +61,23 @@ def second_dns_server():
     yield from serve_dns()
 
 
-def serve_dns():
+@pytest.fixture
+def serve_zone():
+    """Return a function that serves a zone text and returns the server's ``IP:PORT``."""
+    running = []
+
+    def serve(zone):
+        running.append(serve_dns(zone))
+        return next(running[-1])
+
+    yield serve
+    for server in running:
+        next(server, None)
+
+
+def serve_dns(zone=ZONE):
     """Yield ``IP:PORT`` of a DNS server on loopback; it ends with the generator."""
-    server = DNSServer(ZoneAnswers(ZONE), address="127.0.0.1", port=0, logger=Quiet())
+    server = DNSServer(ZoneAnswers(zone), address="127.0.0.1", port=0, logger=Quiet())
     server.start_thread()
     yield f"127.0.0.1:{server.server.server_address[1]}"
     server.stop()
