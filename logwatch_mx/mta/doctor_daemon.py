@@ -18,6 +18,8 @@ _MAIL = frozenset({"mailto", "mailtos"})
 
 def daemon_findings(settings: Settings, host: Host) -> list[Finding]:
     """Return what keeps the daemon from its work on this host."""
+    if not host.on_this_host:
+        return []
     return [
         *_configs(host),
         *_logs(settings, host),
@@ -145,7 +147,7 @@ def _written(settings: Settings, host: Host) -> Iterator[Finding]:
 
 
 def _programs(settings: Settings, host: Host) -> Iterator[Finding]:
-    if not acts(settings) or not host.on_this_host:
+    if not acts(settings):
         return
     if host.postfix is not None and settings.respond.postmap not in host.programs:
         yield _no_program("postmap", settings.respond.postmap)
@@ -170,7 +172,7 @@ def _no_program(key: str, name: str) -> Finding:
 
 
 def _helper(settings: Settings, host: Host) -> Iterator[Finding]:
-    if host.helper is not None and host.on_this_host:
+    if host.helper is not None:
         yield Finding(
             key="no-helper",
             severity=Severity.NOTE,
@@ -195,9 +197,7 @@ def _helper(settings: Settings, host: Host) -> Iterator[Finding]:
 
 def _why_not(host: Host, path: str, want: Want) -> str | None:
     nodes = host.nodes.get(path)
-    if nodes is None or not host.on_this_host:
-        return None
-    return why_not(nodes, host.who, want)
+    return None if nodes is None else why_not(nodes, host.who, want)
 
 
 def _can_make(host: Host, path: str) -> bool:

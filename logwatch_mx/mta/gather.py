@@ -25,6 +25,7 @@ from logwatch_mx.mta.postconf import run_postconf
 _SYSTEM_PATHS = "/usr/sbin:/usr/local/sbin:/sbin"
 #: Configurations of more daemons lie beside the main one; submit.cf is the submission program's.
 _NO_DAEMON = frozenset({"submit.cf"})
+_LISTENS = "O DaemonPortOptions"
 _MAX_SIZE = 8 << 20
 
 
@@ -42,7 +43,9 @@ def gather(
     if flavour in {"auto", "postfix"}:
         postfix, types = _read_postfix(settings.mta.postconf, unread)
     if flavour in {"auto", "sendmail"}:
+        main = str(settings.mta.sendmail_cf)
         cfs = _read_cfs(_cfs_beside(settings.mta.sendmail_cf), unread)
+        cfs = {path: text for path, text in cfs.items() if path == main or _LISTENS in text}
     if flavour == "auto" and (postfix is not None or cfs):
         # One of the two is enough, and the other one's absence is no news.
         unread = [said for said in unread if "not found" not in said]
@@ -80,7 +83,6 @@ def gather(
 
 
 def gather_saved(
-    settings: Settings,
     who: Who,
     *,
     postconf: Path | None,
@@ -94,7 +96,6 @@ def gather_saved(
         cfs={str(path): _text(path) for path in cfs},
         hostname="",
         who=who,
-        logs={pattern: (pattern,) for pattern in settings.source.files},
         on_this_host=False,
     )
 
