@@ -60,7 +60,7 @@ def doctor(
     settings = load_settings(path, check_hooks=False)
     who = _who(user)
     if postconf is not None or sendmail_cf:
-        host = gather_saved(settings, who, postconf=postconf, master_cf=master_cf, cfs=sendmail_cf)
+        host = gather_saved(who, postconf=postconf, master_cf=master_cf, cfs=sendmail_cf)
         findings = examine(host, settings)
     else:
         host = gather(settings, who, config=path, ask_helper=lambda: _helper_fault(settings))

@@ -114,7 +114,9 @@ def _look(settings: Settings, mta: Mta, domain: str, step: Step | None) -> Stepp
     """Look, or do *step*: as root here, as anybody else through the helper where root is needed."""
     client = HelperClient(settings.respond.helper)
     mine: MailQueue = (
-        PostfixQueue() if mta == "postfix" else SendmailQueue(cf=settings.mta.sendmail_cf)
+        PostfixQueue()
+        if mta == "postfix"
+        else SendmailQueue(sendmail=settings.respond.sendmail, cf=settings.mta.sendmail_cf)
     )
     root = os.geteuid() == 0
     try:
