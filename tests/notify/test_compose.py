@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -394,6 +394,23 @@ def test_where_it_came_from(origin, told):
     assert [line for line in body.splitlines() if line.startswith("From")] == [told]
 
 
+def test_log_lines_of_a_loop_without_reasons_are_told_all_the_same():
+    body = compose(Due(NoticeKind.CONFIRMED, (structs.replace(LOOP, reasons={}),)), NOW).body
+    assert "Why:" not in body
+
+
+def test_a_verdict_without_a_sentence_is_its_outcome():
+    bare = Verdict(domain="seaton.biz", outcome=Outcome.NO_SUCH_DOMAIN)
+    body = compose(Due(NoticeKind.REFUTED, (structs.replace(LOOP, verdict=bare),)), NOW).body
+    assert "\nDNS: no such domain\n" in body
+
+
+def test_advice_of_our_own_fault_is_the_fix():
+    ours = structs.replace(LOOP, cause=Cause.OURS, advice="set proxy_interfaces", actions=())
+    body = compose(Due(NoticeKind.CONFIRMED, (ours,)), NOW).body
+    assert "\nCause: our own settings, not theirs\nFix: set proxy_interfaces\n" in body
+
+
 def test_stamps_keep_the_zone_of_the_log():
     berlin = timezone(timedelta(hours=1))
     one = structs.replace(
@@ -445,6 +462,7 @@ def test_hostile_text_anywhere_stays_on_its_line(kind, notice):
         assert len(told.body) < 4000  # Slack cuts at 4000 characters
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(list(IncidentKind)))
 def test_any_subject_makes_a_notice_of_few_lines(subject, kind):
     one = structs.replace(LOOP, kind=kind, subject=subject, rule=subject)

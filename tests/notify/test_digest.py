@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
@@ -145,6 +145,7 @@ def test_the_key_tells_incident_and_kind():
     assert Due(CONFIRMED, (incident(3), incident(4))).key == "loop/d3.example#confirmed"
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logwatch_mx.notify.plain import plain, quoted
@@ -68,6 +68,7 @@ def test_long_text_is_cut_and_says_so(text, limit, shown):
     assert plain(text, limit) == shown
 
 
+@settings(deadline=None)
 @given(st.text(st.characters() | st.sampled_from("@<>&`[]()\x1b\u202e\udc80\n everyone")))
 def test_any_text_is_one_harmless_line(text):
     shown = quoted(text)
@@ -79,6 +80,7 @@ def test_any_text_is_one_harmless_line(text):
     shown.encode()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_harmless_already_stays(text):
     once = quoted(text)

@@ -117,7 +117,9 @@ def test_hostile_text_is_text(poisoned, count):
     assert "{{7*7}}" in Page(text).text  # a template in the log is not run
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(subject=st.text(min_size=1))
 def test_any_subject_is_harmless(loop, subject):
     assert_harmless(render_html([structs.replace(loop, subject=subject, advice=subject)]))

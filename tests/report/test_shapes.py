@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logwatch_mx.model.event import Delivery, Foreign, Mta, Status, Unparsed
@@ -58,6 +58,7 @@ def test_an_attacker_who_invents_shapes_fills_no_memory():
     assert sum(shape.count for shape in shapes) == read == MAX_SHAPES * 2
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_printable_shape(text):
     assert shape_of(text).isprintable()

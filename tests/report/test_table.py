@@ -2,7 +2,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from rich.console import Console
@@ -102,6 +102,7 @@ def test_hostile_text_reaches_no_terminal(poisoned, terminal):
     shown.encode()
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_prints_and_stays_printable(subject, text):
     now = datetime(2026, 11, 23, tzinfo=UTC)
