@@ -32,24 +32,16 @@ async def send(
     notice: Notice,
     targets: Sequence[NotifyTarget],
     *,
-    delivered: set[str] | None = None,
     limits: tuple[float, float] = (CONNECT, READ),
     deadline: timedelta = DEADLINE,
 ) -> None:
     """Send *notice* to those *targets* that want its kind, all at once.
 
-    *delivered* holds the URLs that have it already; they are passed over, and those that take it
-    now are added, so that who tries again after an error tells nobody twice. Raise one EffectError
-    that names who failed; it asks to be tried again unless no URL that failed can ever work.
+    Raise one EffectError that names who failed; it asks to be tried again unless no URL that failed
+    can ever work.
     """
-    done = set() if delivered is None else delivered
-    wanted = [
-        t.url
-        for t in targets
-        if (notice.kind in ALWAYS or notice.kind.value in t.on) and t.url not in done
-    ]
+    wanted = [t.url for t in targets if notice.kind in ALWAYS or notice.kind.value in t.on]
     results = await asyncio.gather(*(_send_one(notice, url, limits, deadline) for url in wanted))
-    done.update(url for url, failure in zip(wanted, results, strict=True) if not failure)
     failed = [
         f"{mask(url)} ({failure})" for url, failure in zip(wanted, results, strict=True) if failure
     ]

@@ -146,16 +146,6 @@ def test_a_url_that_can_never_work_is_not_tried_again():
     assert failure(target(f"nonsense://{SECRET}"))[1:] == (False, Exit.FAILED)
 
 
-def test_who_has_it_already_is_told_nothing_by_the_next_try():
-    delivered = set()
-    with receiving(200) as good, receiving(500) as bad:
-        failure(target(good.url), target(bad.url), delivered=delivered)
-        bad.status = 200
-        tell(target(good.url), target(bad.url), delivered=delivered)
-        assert (len(good.got), len(bad.got)) == (1, 2)
-        assert delivered == {good.url, bad.url}
-
-
 @pytest.mark.parametrize(
     ("kind", "on", "count"),
     [
