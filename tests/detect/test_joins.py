@@ -107,3 +107,20 @@ def test_greetings_of_postfix_name_neither_message_nor_domain(postfix, noon):
     # greeting, HELO and delivery of three messages
     assert incident.counts.events == 9
     assert incident.reasons == {"greeted by our own hostname": 3}
+
+
+def test_merged_hosts_of_postfix_with_the_same_pids_are_told_apart(postfix, noon):
+    lines = []
+    for n in range(4):
+        postfix.log.lines.clear()
+        postfix.greets_itself(noon, f"u{n}@{D}")
+        greeted, again, own = postfix.log.in_order()
+        pid = greeted.partition("[")[2].partition("]")[0]
+        stamp = postfix.stamp(noon)
+        other = (
+            f"{stamp} other postfix/smtp[{pid}]: 0B1C2{n:06d}: to=<u{n}@innocent.test>,"
+            " relay=mx.innocent.test[192.0.2.9]:25, delay=0.1, delays=0/0/0/0, dsn=2.0.0,"
+            " status=sent (250 2.0.0 Ok: queued as 4F00BA7)"
+        )
+        lines += [greeted, again, other, own]
+    assert play(lines).subjects == [("loop", D)]
