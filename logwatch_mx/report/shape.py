@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from logwatch_mx.model.event import Client, Event, Malformed, Relay, Unparsed
+from logwatch_mx.model.event import Client, Event, Malformed, MtaVerdict, Relay, Unparsed
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.verdict import Outcome, Verdict
 
@@ -81,6 +81,12 @@ def shape_event(event: Event) -> dict[str, Any]:
         if name == "queue_id" and value is None:
             continue
         shape[name] = _plain(value)
+    if isinstance(event, MtaVerdict):
+        # Here `host` is the server that the verdict is about, where the line names one.
+        shape["log_host"] = event.host
+        del shape["mx_host"]
+        if event.mx_host is not None:
+            shape["host"] = event.mx_host
     if isinstance(event, Unparsed | Malformed):
         shape["text"] = event.text
     return shape

@@ -227,7 +227,17 @@ EVENTS = (
     ),
     (
         MtaVerdict(**HEAD, verdict=Said.SELF_MX, mx_host="mail.b", domain="b"),
-        {"kind": "verdict", "verdict": "self_mx", "mx_host": "mail.b", "domain": "b"},
+        {
+            "kind": "verdict",
+            "verdict": "self_mx",
+            "host": "mail.b",
+            "domain": "b",
+            "log_host": "mx",
+        },
+    ),
+    (
+        MtaVerdict(**HEAD, verdict=Said.TOO_MANY_HOPS, domain="b"),
+        {"kind": "verdict", "verdict": "too_many_hops", "domain": "b", "log_host": "mx"},
     ),
     (
         Auth(**HEAD, client=Client(None, "192.0.2.1"), method="PLAIN", ok=False),
