@@ -87,7 +87,11 @@ class Chains(Struct):
             self._lengthen(place.key, domain, depth)
         known = self.passes.get(next_id)
         self.passes.set(next_id, Pass(place.key, depth, at))
-        if known is None or known.depth or known.key == place.key or abs(at - known.at) > LATE:
+        # Only an id that began a message can turn out to be a later pass: strangers who always
+        # answer with the same id have nothing in common.
+        if known is None or known.key != next_id or abs(at - known.at) > LATE:
+            return None
+        if next_id == place.key:
             return None
         merge = Merge(known.key, place.key, self.hops(known.key, domain) > 0)
         self._shift(known.key, place.key, domain, depth)

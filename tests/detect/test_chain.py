@@ -116,3 +116,16 @@ def test_chains_forget_the_oldest_and_count_it():
     assert len(chains.passes) <= 20
     assert chains.passes.forgotten >= 180
     assert chains.hops("A99", D) == 1
+
+
+def test_messages_that_a_stranger_queues_under_one_id_stay_apart():
+    chains = Chains()
+    for n in range(4):
+        assert go(chains, n, f"ID{n}", "SAME", passed=False) is None
+    assert {chains.find(at(9), f"ID{n}").key for n in range(4)} == {"ID0", "ID1", "ID2", "ID3"}
+
+
+def test_a_chain_that_comes_back_to_the_id_it_began_with_is_no_merge():
+    chains = Chains()
+    assert [go(chains, n, *pair) for n, pair in enumerate(["AB", "BA", "AB"])] == [None] * 3
+    assert chains.hops("A", D) == 3
