@@ -13,7 +13,6 @@ Contract
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -21,6 +20,7 @@ from msgspec import Struct
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.reading import EVER, Place, Stream
 from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import Block, Cutter, lines, sift_losses
@@ -31,6 +31,7 @@ _APART, _BACK = timedelta(days=30), timedelta(days=1)
 _TO = b": to="
 #: No queue id is longer, with the blank in front of it.
 _LONGEST = 32
+_MANY = 1_000
 #: Parts of a block at whose borders stamps are compared.
 _PARTS = 4
 
@@ -59,8 +60,9 @@ class Following:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.version = -1
-        self.ids: dict[bytes, Key] = {}
+        self.ids: dict[str, datetime] = {}
         self.pids: dict[bytes, Key] = {}
+        self._since: dict[str, Key] = {}
         self.renew((EVER, 0))
 
     def renew(self, key: Key) -> None:
@@ -68,9 +70,20 @@ class Following:
         if self._engine.version == self.version:
             return
         self.version = self._engine.version
-        ids, pids = self._engine.following()
-        self.ids = {name: self.ids.get(name, key) for name in map(str.encode, ids)}
+        self.ids, pids = self._engine.following()
         self.pids = {name: self.pids.get(name, key) for name in (b"%d" % pid for pid in pids)}
+        since = self._since
+        # The newest comes last.
+        for queue_id in reversed(self.ids):
+            if queue_id in since:
+                break
+            since[queue_id] = key
+        if len(since) > 2 * len(self.ids) + _MANY:
+            self._since = {name: begun for name, begun in since.items() if name in self.ids}
+
+    def since(self, queue_id: str) -> Key:
+        """Return since when *queue_id* is followed."""
+        return self._since.get(queue_id, (EVER, 0))
 
 
 class Sifter:
@@ -91,6 +104,8 @@ class Sifter:
         self._sieve = sieve
         self._following = following
         self._blocks = stream.blocks(progress)
+        self._ahead = Stamps(None, stream.zone)
+        self._probe = Reader(self._ahead)
         self._at = EVER
         self._head: Hit | None = None
         self._version = -1
@@ -133,10 +148,10 @@ class Sifter:
 
     def _next(self) -> tuple[int, Key]:
         """Return the next position that may be a hit, and since when it is one."""
-        start, static = self._behind, self._static
-        while self._passed < len(static) and static[self._passed] < start:
+        start, hits = self._behind, self._hits
+        while self._passed < len(hits) and hits[self._passed] < start:
             self._passed += 1
-        nearest = static[self._passed] if self._passed < len(static) else self._limit
+        nearest = hits[self._passed] if self._passed < len(hits) else self._limit
         since = (EVER, self._index)
         for pid, begun in self._following.pids.items():
             at = self._nexts.get(pid, -1)
@@ -148,11 +163,11 @@ class Sifter:
         if self._following.ids:
             at = self._next_id(start, nearest)
             if at < nearest:
-                nearest, since = at, self._following.ids[self._id_at(at)]
+                nearest, since = at, self._following.since(self._id_at(at))
         return nearest, since
 
     def _next_id(self, start: int, stop: int) -> int:
-        """Return where the next ``: to=`` before *stop* behind a followed queue id is, or *stop*."""
+        """Return where ``: to=`` stands next behind a followed queue id, or *stop*."""
         find, ids = self._data.find, self._following.ids
         at = find(_TO, start, stop)
         while at >= 0:
@@ -161,8 +176,9 @@ class Sifter:
             at = find(_TO, at + 1, stop)
         return stop
 
-    def _id_at(self, at: int) -> bytes:
-        return self._data[max(self._data.rfind(b" ", at - _LONGEST, at), at - _LONGEST) + 1 : at]
+    def _id_at(self, at: int) -> str:
+        start = max(self._data.rfind(b" ", max(at - _LONGEST, 0), at) + 1, at - _LONGEST, 0)
+        return self._data[start:at].decode("latin-1")
 
     def _next_block(self) -> bool:
         """Go on with the next block; return whether there is one."""
@@ -178,7 +194,8 @@ class Sifter:
         if first is not None:
             self._stream.span(first)
         is_safe = first is not None and self._is_safe(first)
-        self._static = self._sieve.positions(self._data) if is_safe else _every(self._data)
+        find = self._sieve.positions if is_safe else _every
+        self._hits += find(self._data)
         return True
 
     def _open(self, block: Block) -> None:
@@ -187,7 +204,7 @@ class Sifter:
         self._limit = block.data.rfind(b"\n") + 1 if block.torn else len(block.data)
         self._place = Place(self._stream, block)
         self._cutter = Cutter(block)
-        self._static: list[int] = []
+        self._hits: list[int] = []
         self._nexts: dict[bytes, int] = {}
         self._passed = self._behind = 0
 
@@ -223,8 +240,7 @@ class Sifter:
     def _is_safe(self, first: datetime) -> bool:
         """Say whether lines of the block can be skipped: see the module's fourth point."""
         # What is ahead is looked at with a reader of its own: the log's is read in order.
-        stamps = copy(self._stream.stamps)
-        probe = Reader(stamps)
+        self._ahead.follow(self._stream.stamps)
         last = first
         for part in range(_PARTS + 1):
             start = self._data.rfind(b"\n", 0, (self._limit - 1) * part // _PARTS) + 1
@@ -232,7 +248,7 @@ class Sifter:
             line = self._data[start : stop if stop >= 0 else self._limit]
             if line.lstrip().startswith(b"{"):
                 return False
-            event = probe.read(_bare(line))
+            event = self._probe.read(_bare(line))
             if event.time is None or not -_BACK <= event.time - last <= _APART:
                 return False
             last = event.time

@@ -101,9 +101,9 @@ class LoopDetector:
         """A number that changes whenever ``following`` does."""
         return self.state.version + self.state.joins.version
 
-    def following(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Return the queue ids and the pids that lines go on with."""
-        return tuple(self.state.followed), self.state.joins.pids()
+    def following(self) -> tuple[dict[str, datetime], tuple[int, ...]]:
+        """Return the queue ids, the newest last, and the pids that lines go on with."""
+        return self.state.followed, self.state.joins.pids()
 
     def note_verdict(
         self, at: datetime, event: MtaVerdict, domain: str | None, stream: str

@@ -79,9 +79,16 @@ class Stamps:
         self._time: datetime | None = None
 
     def extend(self, mtime: datetime) -> None:
-        """Move the mark that no stamp passes: the file was written at *mtime*."""
-        if mtime.year in _YEARS:
+        """Move the mark that no stamp passes: the file was written at *mtime*.
+
+        Where the year was given, the file's own time is not believed at all.
+        """
+        if self._given is None and mtime.year in _YEARS:
             self._mark = _aware(mtime, self.zone) + _A_DAY
+
+    def follow(self, other: "Stamps") -> None:
+        """Stand where *other* stands in its log: to look ahead without moving it."""
+        vars(self).update(vars(other))
 
     def read(self, text: str) -> datetime | None:
         """Return the time that the stamp *text* means here, or None when there is no such time."""
