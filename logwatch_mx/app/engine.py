@@ -168,8 +168,8 @@ class Engine:
         """A number that changes whenever ``following`` does."""
         return self._loop.version
 
-    def following(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Return the queue ids and pids whose lines go on with a story.
+    def following(self) -> tuple[dict[str, datetime], tuple[int, ...]]:
+        """Return the queue ids, the newest last, and pids whose lines go on with a story.
 
         A reader that looks for literals has to look for these too from the next line on.
         """
