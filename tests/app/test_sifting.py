@@ -62,6 +62,8 @@ def replay(paths, sieve=None, *, size=WHOLE, site=None, rules=None, zone=UTC, ye
     for stream in cut:
         stream.size = size
     result = run.run(cut)
+    for stream in (*streams, *cut):
+        stream.history.close()
     tally = result.tally
     return result.incidents, tally.lines, tally.first, tally.last, result.skipped
 
