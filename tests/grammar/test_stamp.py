@@ -135,6 +135,16 @@ def test_a_file_that_is_written_again_may_pass_its_first_mark():
     assert stamps.read("Jan  5 00:00:00") == utc(2027, 1, 5)
 
 
+def test_where_the_year_is_given_no_mtime_holds_back_new_year():
+    stamps = Stamps(2026, UTC, utc(2026, 11, 23))
+    stamps.extend(utc(2026, 11, 23))
+    texts = ["Dec 31 23:59:59", "Jan  1 00:00:00"]
+    assert [stamps.read(text) for text in texts] == [
+        utc(2026, 12, 31, 23, 59, 59),
+        utc(2027, 1, 1),
+    ]
+
+
 def test_a_log_that_is_being_written_is_of_the_last_twelve_months():
     now = datetime.now(UTC)
     time = Stamps(None, UTC).read(f"{now + timedelta(days=40):%b %d} 00:00:00")
