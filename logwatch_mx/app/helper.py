@@ -79,7 +79,11 @@ def serve(
         ready, _, _ = select.select(watched, [], [], idle)
         if not ready or wake in ready:
             return
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except OSError as error:  # gone before it was taken up, or no descriptor left
+            log(f"a connection could not be taken up: {error}")
+            continue
         with connection:
             serve_one(connection, means, allowed=allowed, log=log, deadline=deadline)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from logwatch_mx.errors import EffectError, PermissionDeniedError
 from logwatch_mx.respond.helper_protocol import (
     MAX_ANSWER,
+    MAX_IDS,
     Answer,
     Hello,
     Hold,
@@ -17,7 +18,7 @@ from logwatch_mx.respond.helper_protocol import (
     read_answer,
     write_request,
 )
-from logwatch_mx.respond.queue import MAX_IDS, Queued, Step, Stepped, can
+from logwatch_mx.respond.queue import Queued, Step, Stepped, can
 
 #: Seconds; three runs of a queue program with a minute each, and some.
 _PATIENCE = 200.0
@@ -41,13 +42,20 @@ class HelperClient:
 
     def do_step(self, mta: Mta, domain: str, step: Step) -> Stepped:
         """Hold or release all that is wholly *domain*'s, or raise ``EffectError``."""
-        before = self.messages_for(mta, domain)
-        ids = tuple(message.id for message in before if can(step, message, domain))[:MAX_IDS]
-        if not ids:
-            return Stepped(messages=tuple(before))
+        messages = tuple(self.messages_for(mta, domain))
+        ids = [message.id for message in messages if can(step, message, domain)]
         verb = Hold if step is Step.HOLD else Release
-        told = self._ask(verb(mta=mta, domain=domain, ids=ids))
-        return Stepped(messages=told.messages, done=told.done, not_done=told.not_done)
+        done: list[str] = []
+        not_done: list[str] = []
+        for start in range(0, len(ids), MAX_IDS):
+            some = tuple(ids[start : start + MAX_IDS])
+            told = self._ask(verb(mta=mta, domain=domain, ids=some))
+            messages = told.messages
+            done += told.done
+            not_done += told.not_done
+        return Stepped(
+            messages=messages, done=tuple(sorted(done)), not_done=tuple(sorted(not_done))
+        )
 
     def makemap(self, rows: dict[str, str]) -> None:
         """Have the sendmail map made of *rows* that the helper's configuration names."""

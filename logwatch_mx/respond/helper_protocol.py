@@ -11,8 +11,10 @@ from msgspec import Meta, Struct
 
 from logwatch_mx.config.domain import a_labels
 from logwatch_mx.respond import queue_postfix, queue_sendmail
-from logwatch_mx.respond.queue import MAX_IDS, Queued
+from logwatch_mx.respond.queue import Queued
 
+#: Ids of one request; more are asked for in turns.
+MAX_IDS = 1000
 #: Bytes of a request; a thousand of the longest ids are 40 KB.
 MAX_REQUEST = 64 * 1024
 #: Bytes of an answer, which lists messages of one domain.

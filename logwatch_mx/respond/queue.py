@@ -16,9 +16,6 @@ from msgspec import Struct
 from logwatch_mx.config.domain import a_labels
 from logwatch_mx.errors import EffectError
 
-#: Of one call; a sane queue for one domain has fewer, and an insane one is worked off in turns.
-MAX_IDS = 1000
-
 
 class Step(StrEnum):
     """The two things that may be done to a queued message."""
@@ -96,7 +93,7 @@ def do_step(queue: MailQueue, domain: str, step: Step, ids: Iterable[str] | None
             f"{strangers[0]}: not in the queue now with all its recipients in {domain};"
             " nothing was done"
         )
-    chosen = sorted(id_ for id_ in asked if can(step, before[id_], domain))[:MAX_IDS]
+    chosen = sorted(id_ for id_ in asked if can(step, before[id_], domain))
     if not chosen:
         return Stepped(messages=tuple(before.values()))
     queue.step(step, chosen)

@@ -300,6 +300,15 @@ def test_client_holds_and_releases_what_is_wholly_the_domains(client, tmp_path):
     assert [verb for verb, _ in calls(tmp_path)] == ["-h", "-H"]
 
 
+def test_client_asks_for_many_in_turns(client, tmp_path):
+    row = json.loads((tmp_path / "queue.json").read_text().splitlines()[0])
+    rows = [json.dumps({**row, "queue_id": f"{number:08X}"}) for number in range(2500)]
+    (tmp_path / "queue.json").write_text("\n".join(rows))
+    held = client.do_step("postfix", "seaton.biz", Step.HOLD)
+    assert (len(held.done), held.not_done) == (2500, ())
+    assert [len(ids) for _, ids in calls(tmp_path)] == [1000, 1000, 500]
+
+
 def test_client_runs_nothing_where_nothing_is_to_do(client, tmp_path):
     assert client.do_step("postfix", "empty.test", Step.HOLD).messages == ()
     assert calls(tmp_path) == []

@@ -187,3 +187,49 @@ def test_words_of_a_queue_cannot_write_to_the_terminal(host):
 def test_a_word_that_is_no_domain_is_refused(host, word):
     ran = run(host, word)
     assert "DOMAIN" in str(ran.exception) or "domain" in ran.exception.message
+
+
+@needs_no_postfix
+def test_what_could_not_be_held_is_a_failure(host):
+    (host / "busy").write_text("917C11C3")
+    ran = run(host, "seaton.biz", "--hold")
+    assert ran.return_value == 1
+    assert "not held 1 (gone, or being delivered): 917C11C3" in ran.stderr
+
+
+@needs_no_postfix
+def test_a_long_list_is_cut_for_people(host):
+    row = json.loads((host / "queue.json").read_text().splitlines()[0])
+    rows = [json.dumps({**row, "queue_id": f"{number:08X}"}) for number in range(60)]
+    (host / "queue.json").write_text("\n".join(rows))
+    ran = run(host, "seaton.biz")
+    assert ran.stdout.splitlines()[50:] == [
+        "… and 10 more (all: --json)",
+        "60 messages for seaton.biz, 0 of them held",
+        "--hold would hold 60",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("flavour = 'sendmail'", "sendmail"),
+        ("flavour = 'auto'", "sendmail"),  # no postqueue here, but a sendmail.cf
+    ],
+)
+@needs_no_postfix
+def test_the_server_is_the_one_that_is_there(host, monkeypatch, config, expected):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    text = (host / "config.toml").read_text().replace("flavour = 'postfix'", config)
+    (host / "config.toml").write_text(text)
+    assert json.loads(run(host, "seaton.biz", "--json").stdout)["mta"] == expected
+
+
+@needs_no_postfix
+def test_no_server_at_all_is_said(host, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    (host / "sendmail.cf").unlink()
+    text = (host / "config.toml").read_text().replace("flavour = 'postfix'", "flavour = 'auto'")
+    (host / "config.toml").write_text(text)
+    ran = run(host, "seaton.biz")
+    assert str(ran.exception) == "no postqueue and no sendmail.cf on this machine: say --mta"
