@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -216,20 +217,24 @@ class _Systemd:
 
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
+        self._told_at = float("-inf")
 
     def ready(self) -> None:
         self._send("READY=1")
 
     def alive(self, state: str) -> None:
-        if self._address:
-            self._send(f"WATCHDOG=1\nSTATUS={state}")
+        now = time.monotonic()
+        if self._address and now - self._told_at >= 1:
+            self._told_at = now
+            # A systemd that is busy must not stop the reading.
+            self._send(f"WATCHDOG=1\nSTATUS={state}", socket.MSG_DONTWAIT)
 
     def stopping(self) -> None:
         self._send("STOPPING=1")
 
-    def _send(self, text: str) -> None:
+    def _send(self, text: str, flags: int = 0) -> None:
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            sock.sendto(text.encode(), address)
+            sock.sendto(text.encode(), flags, address)

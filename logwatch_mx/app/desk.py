@@ -34,6 +34,7 @@ from logwatch_mx.state.transaction import Transaction
 
 #: So many domains are asked about at once: an attacker may make any number of incidents.
 QUESTIONS_AT_ONCE = 16
+QUESTIONS_WAITING = 200
 #: Of incidents at which nothing changed, so many are looked at in a second: minutes pass slowly.
 LOOKS_A_SECOND = 200
 #: Rows that are 90 days old are deleted so often.
@@ -102,7 +103,7 @@ class Desk:
         self._expire(now)
         # A notice tells the outcome of what is being done.
         self.outbox.tell([i for i in told if not self._is_acting(i)], self.settings.notify, now)
-        self._forget(incidents, live)
+        self._forget(incidents, live, now)
         self._prune(now)
 
     def with_actions(self, incident: Incident) -> Incident:
@@ -171,6 +172,14 @@ class Desk:
             f"dns {domain}", self._prove(domain)
         ):
             self.state.asked[domain] = now
+
+    def suspect(self, domain: str) -> None:
+        """Ask DNS about *domain*: no incident yet, but only DNS can tell whether it is one.
+
+        Senders choose such domains: while many questions wait, no more of them are asked.
+        """
+        if self._tasks.count("dns ") < QUESTIONS_WAITING:
+            self._ask_about(domain, self._prover.again, self._prover.now())
 
     async def _prove(self, domain: str) -> None:
         async with self._asking:
@@ -258,7 +267,7 @@ class Desk:
 
     # Bounds
 
-    def _forget(self, incidents: Sequence[Incident], live: frozenset[str]) -> None:
+    def _forget(self, incidents: Sequence[Incident], live: frozenset[str], now: datetime) -> None:
         """Drop what is remembered of incidents that are gone: nothing grows without bound."""
         known = live.union(self.ledger.incidents())
         for memory in (self.state.seen, self.state.told, self._plans, self._views):
@@ -268,7 +277,9 @@ class Desk:
         if len(self.state.asked) > len(incidents):
             names = {i.subject for i in incidents}
             names |= {d.action.target for d in self.ledger.routing()}
-            for domain in [d for d in self.state.asked if d not in names]:
+            # One about which there is no incident is asked again no sooner for being forgotten.
+            old = now - self._prover.again
+            for domain in [d for d, at in self.state.asked.items() if d not in names and at < old]:
                 del self.state.asked[domain]
 
     def _prune(self, now: datetime) -> None:

@@ -37,6 +37,8 @@ POLL = 1.0
 BUDGET = 1 << 20
 #: Seconds: a place in the log is saved so often while lines come; news is saved at once.
 SAVE_EVERY = 2.0
+#: Seconds: a sign of life for ``status``, even when nothing happens.
+HEARTBEAT = 60.0
 #: Seconds: the desk looks so often when nothing happens, since time itself makes things due.
 LOOK_EVERY = 5.0
 #: Seconds between two saves and looks while there is a backlog: old lines are worked off first.
@@ -82,8 +84,9 @@ class Live:
                 self._ended[name] = gone
         self._wake = asyncio.Event()
         self._stopping = False
-        self._dirty = False
-        self._pressing = True
+        # Saved before anything is read: after a kill and a rotation it is known where we began.
+        self._dirty = self._pressing = True
+        self._saved_at = 0.0
         self._is_behind = False
         self._settled_at = float("-inf")
         self._cost = 0.0
@@ -117,6 +120,7 @@ class Live:
 
     async def run(self) -> None:
         """Read on until ``stop`` is called; the last state is saved before it returns."""
+        self._attempt(self._settle)
         while not self._stopping:
             for step in (self._read, self._pass_time, self._settle):
                 self._attempt(step)
@@ -164,6 +168,7 @@ class Live:
             if gone not in troubles:
                 self._log(f"no longer: {gone}")
         self._troubles = troubles
+        self._dirty = True
 
     def _take_block(self, block: Block) -> None:
         stream = self._stream(block.source)
@@ -175,7 +180,7 @@ class Live:
                 event = stream.read(line)
                 self.tally.note(event)
                 changes = self.engine.feed(event, stream.name)
-                if changes.changes or changes.questions:
+                if changes.changes or changes.questions or changes.suspects:
                     self._follow(changes, place)
             except Exception as error:  # noqa: BLE001  # the same catch, for one line: no other suffers
                 self.failed += 1
@@ -196,6 +201,9 @@ class Live:
         for question in changes.questions:
             if place is not None:
                 self.engine.recall(trace(question, place))
+        if self._desk is not None:
+            for domain in changes.suspects:
+                self._desk.suspect(domain)
         for change in changes.changes:
             self._pressing = True
             incident = self.engine.incident(change.incident)
@@ -272,7 +280,8 @@ class Live:
             self._desk.ledger.refresh([i.id for i in found], datetime.now(self._zone))
             found = [self._desk.with_actions(incident) for incident in found]
         shown = {incident.id: incident for incident in found}
-        if not self._dirty and shown == self._kept:
+        quiet = time.monotonic() - self._saved_at < HEARTBEAT
+        if quiet and not self._dirty and shown == self._kept:
             return
         self._memory.desk.ended = list(self._ended)
         with self._store.transaction() as t:
@@ -284,6 +293,7 @@ class Live:
             t.save_meta("status", json.dumps(self._figures()))
         self._kept = shown
         self._dirty = False
+        self._saved_at = time.monotonic()
 
     def _complain(self, trouble: str) -> None:
         """Say what is wrong once, not every second; the log is read on."""

@@ -22,6 +22,8 @@ from logwatch_mx.state.transaction import Transaction
 #: Closed incidents, the audit and what belongs to them are kept this long.
 KEPT = timedelta(days=90)
 
+_PATIENCE_MS = 250
+
 _FORGET = (
     "DELETE FROM incidents WHERE closed < ?",
     """DELETE FROM actions WHERE coalesce(ended, at) < ? AND state NOT IN ('running', 'done')
@@ -67,6 +69,9 @@ class Store(Reader):
         store = cls(connection, path)
         store.notes = notes
         store._daemon_lock = lock
+        if daemon:
+            # The log is read in between: rather come back later than wait for another's lock.
+            connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
         return store
 
     @contextmanager

@@ -1,9 +1,11 @@
 """The world of an installed daemon: a DNS server, a webhook receiver, a hook script, a growing log."""
 
+import contextlib
 import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -90,6 +92,9 @@ class Receiver:
     def __init__(self):
         self.posts = []
         self.status = 200
+        # Closed, a post arrives and is not answered.
+        self.gate = threading.Event()
+        self.gate.set()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -97,17 +102,23 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if outer.status == 200:
                     outer.posts.append(json.loads(body))
+                outer.gate.wait(60)
                 self.send_response(outer.status)
                 self.end_headers()
 
             def log_message(self, *_):
                 pass
 
+            def handle(self):
+                with contextlib.suppress(ConnectionError):  # the daemon was killed
+                    super().handle()
+
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"json://127.0.0.1:{self.server.server_address[1]}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
+        self.gate.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -139,7 +150,11 @@ class Daemon:
         self.config = folder / "config.toml"
         self.hooks = folder / "hooks.out"
         self.said = folder / "daemon.err"
+        self.state = folder / "state/state.db"
         self.process = None
+        self.last_status = ""
+        self.status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.status.bind(str(folder / "notify.sock"))
         hook = folder / "hook.sh"
         hook.write_text(
             textwrap.dedent(f"""\
@@ -153,7 +168,17 @@ class Daemon:
         self.configure(dns=dns, url=receiver.url)
 
     def configure(
-        self, *, dns, url, mode="act", extra="", files=None, flavour="none", second="", source=""
+        self,
+        *,
+        dns,
+        url,
+        mode="act",
+        extra="",
+        files=None,
+        flavour="none",
+        second="",
+        source="",
+        state=None,
     ):
         self.config.write_text(
             textwrap.dedent(f"""\
@@ -171,7 +196,7 @@ class Daemon:
             [[notify]]
             url = "{url}"
             [state]
-            path = "{self.folder}/state/state.db"
+            path = "{state or self.state}"
             """)
             + extra
         )
@@ -182,13 +207,33 @@ class Daemon:
             [Path(sys.executable).parent / "logwatch-mx", "run", "--config", self.config],
             stderr=err,
             stdout=err,
-            env={**os.environ, "TZ": "UTC"},
+            env={**os.environ, "TZ": "UTC", "NOTIFY_SOCKET": str(self.folder / "notify.sock")},
         )
         err.close()
         before = self.told().count("watching ")
         wait_for(lambda: self.told().count("watching ") > before or self.gone(), "the daemon")
         assert not self.gone(), self.told()
         return self
+
+    def has_read(self, lines):
+        """Say whether the daemon has read so many *lines* since it began, and all that there is.
+
+        It tells systemd so, also while it cannot save anything.
+        """
+        self.status.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.last_status = self.status.recv(4096).decode()
+        return f"STATUS={lines} lines, 0 bytes behind" in self.last_status
+
+    def resident_mb(self):
+        """Return how much memory the daemon holds."""
+        (line,) = [
+            line
+            for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+            if line.startswith("VmRSS:")
+        ]
+        return int(line.split()[1]) / 1024
 
     def gone(self):
         return self.process.poll() is not None
@@ -230,6 +275,7 @@ def daemon(tmp_path, dns_server, receiver):
     if one.process is not None and not one.gone():
         one.process.kill()
         one.process.wait()
+    one.status.close()
 
 
 @pytest.fixture(name="wait_for")

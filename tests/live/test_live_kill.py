@@ -30,7 +30,7 @@ def spin(lines, domain, shift):
     found = []
     for line in lines:
         stamp = time.gmtime(1795410000 + shift + len(found) // 40)
-        text = re.sub(r"\b([0-9A-F]{10})\b", lambda m: f"{m[1]}{shift:02X}", line[15:])
+        text = re.sub(r"\b([0-9A-F]{8,10})\b", lambda m: f"{m[1]}{shift:02X}", line[15:])
         text = text.replace("seaton.biz", domain)
         found.append(time.strftime("%Y-%m-%dT%H:%M:%S+00:00", stamp) + text + "\n")
     return found
