@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/logwatch-mx replay --year 2026 --tz UTC --dns zone:samples/maillog/dns.zone
 
-.PHONY: help demo test lint format bench lab lab-smoke nightly fuzz clean samples
+.PHONY: score help demo test lint format bench lab lab-smoke nightly fuzz clean samples
 .DEFAULT_GOAL := help
 
 help:
@@ -59,7 +59,10 @@ lab-smoke: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
 
-nightly: $(VENV)/.dev lab
+score: $(VENV)/.dev
+	$(BIN)/python tests/scenarios/score.py
+
+nightly: $(VENV)/.dev lab score
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
 
 clean:

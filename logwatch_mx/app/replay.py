@@ -113,7 +113,7 @@ class Replay:
             if event.mta is not None:
                 self._mta = event.mta
             changes = feed(event, place.stream.name)
-            if changes.changes or changes.questions:
+            if changes.changes or changes.questions or changes.suspects:
                 self._take(changes, place, runner)
 
     def _sift(
@@ -132,7 +132,7 @@ class Replay:
         for event, place in sift_events(sifters, following, engine.begin):
             self._mta = event.mta or self._mta
             changes = engine.feed(event, place.stream.name)
-            if changes.changes or changes.questions:
+            if changes.changes or changes.questions or changes.suspects:
                 self._take(changes, place, runner)
         self.tally.lines = sum(sifter.lines for sifter in sifters)
         for sifter in sifters:
@@ -144,6 +144,9 @@ class Replay:
                 self.engine.recall(trace(question, place))
         for change in changes.changes:
             self._follow(change, runner)
+        if self._resolver is not None:
+            for domain in changes.suspects:
+                self._take(self.engine.judge(runner.run(self._ask(domain))), place, runner)
 
     def _follow(self, change: Change, runner: asyncio.Runner) -> None:
         incident = self.engine.incident(change.incident)
