@@ -51,8 +51,10 @@ class PostfixMap:
             try:
                 self._postmap.put(self.path, entry.domain, route)
             except EffectError:
-                # What counts must not promise what is not in force.
+                # What counts must not promise what is not in force, and the other way round.
                 replace_text(self.path, before)
+                with suppress(EffectError):  # the first fault is the one to tell
+                    self._mend()
                 raise
 
     def unset(self, domain: str, *, force: bool = False) -> bool:

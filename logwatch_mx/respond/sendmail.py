@@ -77,8 +77,10 @@ class SendmailMap:
             return True
 
     def entries(self) -> Mapping[str, Entry]:
-        """Return our entries by domain, as the text has them; none when there is no text."""
+        """Return our entries by domain, as the text has them, or the live map when that is lost."""
         with told(self.path):
+            if not self.path.exists():
+                return {entry.domain: entry for entry in self._rescued()}
             return sendmail_text.parse(self._text()).entries
 
     def mend(self) -> None:

@@ -82,7 +82,9 @@ def entry_from(domain: str, word: str) -> Entry | None:
     verb = _VERBS.get(word)
     if verb is None:
         return None
-    return Entry(domain=domain, verb=verb, incident=_UNKNOWN, action=f"{_UNKNOWN}#{verb}")
+    # Each domain has an id of its own: what shares one would be remembered, and end, but once.
+    incident = f"{_UNKNOWN}/{domain}"
+    return Entry(domain=domain, verb=verb, incident=incident, action=f"{incident}#{verb}")
 
 
 def _entry(above: str, line: str) -> Entry | None:

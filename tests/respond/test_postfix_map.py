@@ -271,6 +271,19 @@ def test_the_text_does_not_promise_what_is_not_live(routes, path, postmap, tmp_p
     assert live(path, postmap) == {}
 
 
+def test_what_is_live_after_a_failure_is_taken_back_with_the_text(routes, path, postmap, tmp_path):
+    before = path.read_text()
+    put_and_fail = program(
+        tmp_path,
+        f'{postmap} "$@" || exit\n'
+        'case "$*" in *-i*) echo "postmap: fatal: close: Input/output error" >&2; exit 1;; esac',
+    )
+    with pytest.raises(EffectError, match="Input/output error"):
+        PostfixMap(path, postmap=put_and_fail).set(entry())
+    assert path.read_text() == before
+    assert live(path, postmap) == {}
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -196,7 +196,12 @@ def test_a_lost_text_is_rescued_from_the_live_map(routes, path):
     routes.set(entry(verb=Verb.DISCARD))
     path.unlink()
     routes.mend()
-    rescued = entry(verb=Verb.DISCARD, incident="unknown", action="unknown#discard", until=None)
+    rescued = entry(
+        verb=Verb.DISCARD,
+        incident="unknown/seaton.biz",
+        action="unknown/seaton.biz#discard",
+        until=None,
+    )
     assert routes.entries() == {"seaton.biz": rescued}
     assert routes.unset("seaton.biz")
     assert live(path) == ""
