@@ -1,6 +1,7 @@
-"""A small authoritative name server (UDP and TCP) over zone text, for use inside a namespace."""
+"""A small authoritative name server (UDP and TCP) over a zone's file, for use inside a namespace."""
 
 import asyncio
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -15,14 +16,19 @@ ROOT = dns.name.root
 
 
 class Answerer:
-    """Wire in, wire out; *silent* names get no answer, *broken* ones SERVFAIL."""
+    """Wire in, wire out; *silent* names get no answer, *broken* ones SERVFAIL.
 
-    def __init__(self, zone_text: str, silent=(), broken=()) -> None:
-        self._zone = dns.zone.from_text(zone_text, origin=ROOT, relativize=False)
+    The zone's file is read again when it was replaced by another one.
+    """
+
+    def __init__(self, path: Path, silent=(), broken=()) -> None:
+        self._path, self._read = path, None
+        self._zone = self._load()
         self._silent = {dns.name.from_text(name) for name in silent}
         self._broken = {dns.name.from_text(name) for name in broken}
 
     def __call__(self, wire: bytes) -> bytes | None:
+        self._zone = self._load()
         query = dns.message.from_wire(wire)
         question = query.question[0]
         # A zone is looked up in lower case; the answer keeps the letters of the question.
@@ -35,6 +41,13 @@ class Answerer:
         else:
             self._fill(response, name, question.rdtype)
         return response.to_wire()
+
+    def _load(self):
+        if (found := self._path.stat().st_ino) != self._read:
+            self._read = found
+            text = self._path.read_text()
+            return dns.zone.from_text(text, origin=ROOT, relativize=False)
+        return self._zone
 
     def _fill(self, response, name, kind) -> None:
         for _ in range(8):  # a CNAME chain ends somewhere

@@ -1,6 +1,6 @@
 """Everything outside the mail server in one process: its name server and the other SMTP hosts.
 
-Runs inside a network namespace as ``python outside.py KEPT ZONE...``; prints ``ready`` when all is
+Runs inside a network namespace as ``python outside.py KEPT ZONE``; prints ``ready`` when all is
 bound. Every message that a host takes becomes a line ``address sender recipients`` in KEPT.
 """
 
@@ -24,9 +24,8 @@ class Kept:
         self._file.write(f"{address} <{sender}> {','.join(recipients)}\n")
 
 
-async def main(kept: Path, zones: list[Path]) -> None:
-    text = "\n".join(zone.read_text() for zone in zones)
-    answer = dns_server.Answerer(text, places.SILENT, places.BROKEN)
+async def main(kept: Path, zone: Path) -> None:
+    answer = dns_server.Answerer(zone, places.SILENT, places.BROKEN)
     await dns_server.serve(answer, places.NAME_SERVER)
     taken = Kept(kept)
     for address, behaviour in places.HOSTS.items():
@@ -35,4 +34,4 @@ async def main(kept: Path, zones: list[Path]) -> None:
     await asyncio.Event().wait()
 
 
-asyncio.run(main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]))
+asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -36,7 +36,14 @@ R$*\t\t$: $&{daemon_name} $| $1
 R MTA-v4 $| $+ < @ $+ . >\t$#amavis $@ [127.0.0.1] $: $1 < @ $2 . >
 R $* $| $*\t$: $2
 """
-VARIANTS = {"default": ("", ""), "spinning": (SPINNING, ""), "filter": (FILTER, FILTER_TAIL)}
+# Upstream gives up after 25 hops, Debian after 100.
+UPSTREAM = f"define(`confMAX_HOP', `25')dnl\n{SPINNING}"
+VARIANTS = {
+    "default": ("", ""),
+    "spinning": (SPINNING, ""),
+    "spinning upstream": (UPSTREAM, ""),
+    "filter": (FILTER, FILTER_TAIL),
+}
 PID_FILE = "/run/sendmail/mta/sendmail.pid"
 
 

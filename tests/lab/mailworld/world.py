@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from itertools import count
@@ -52,6 +53,7 @@ class World:
 
     def __init__(self, mta: str, variant: str, home: Path) -> None:
         self.home = home
+        self._zone = home / "dns.zone"
         self._parts = []
         chroot = chroots.build(mta)
         try:
@@ -109,19 +111,28 @@ class World:
         """Return the log with RFC 3164 or RFC 3339 stamps, as rsyslog writes it."""
         return self.home / {"3164": "maillog", "3339": "maillog.3339"}[stamp]
 
-    def log(self) -> list[str]:
-        path = self.log_path()
+    def etc(self) -> Path:
+        """Return where this machine sees the folder with the MTA's configuration and maps."""
+        return self._path({"postfix": "/etc/postfix", "sendmail": "/etc/mail"}[self.mta.name])
+
+    def log(self, stamp: str = "3164") -> list[str]:
+        path = self.log_path(stamp)
         return path.read_text(errors="surrogateescape").splitlines() if path.exists() else []
 
     def passes(self, domain: str) -> int:
         """Count deliveries of mail for *domain* that this server made to itself, by its log."""
+        return len(self.pass_times(domain))
+
+    def pass_times(self, domain: str) -> list[datetime]:
+        """Return when each of these passes was logged."""
         to_self = ("[127.0.0.1]", "[127.0.0.2]", "[0.0.0.0]", "[::1]", "[::ffff:127.0.0.1]")
-        return sum(
-            f"@{domain}>" in line
+        return [
+            datetime.fromisoformat(line.split(maxsplit=1)[0])
+            for line in self.log("3339")
+            if f"@{domain}>" in line
             and ("status=sent" in line or "stat=Sent" in line)
             and any(address in line for address in (*to_self, f"[{places.MX_ADDRESS}]"))
-            for line in self.log()
-        )
+        ]
 
     def kept(self) -> list[str]:
         """Return what the hosts outside took: ``address <sender> recipients``."""
@@ -172,6 +183,27 @@ class World:
     def read(self, path: str) -> str:
         return self._path(path).read_text()
 
+    def resolvers(self, number: int = 2) -> list[str]:
+        """Return ``IP:PORT`` of so many name servers with the world's zone, outside of it."""
+        said = self.home / "resolvers.said"
+        program = LAB / "mailworld/resolver.py"
+        self._start([*DIE_WITH_ME, sys.executable, program, self._zone, str(number)], said)
+        wait_for(lambda: said.read_text().endswith("\n"), f"the name servers ({said})")
+        return [f"127.0.0.1:{port}" for port in said.read_text().split()]
+
+    def mend_mx(self, domain: str, address: str) -> None:
+        """Have all mail for *domain* go to *address* from now on."""
+        lines = self._zone.read_text().replace(f"$ORIGIN {domain}.", f"$ORIGIN old.{domain}.")
+        self.change_zone(
+            f"{lines}\n$ORIGIN .\n{domain} MX 1 new.{domain}\nnew.{domain} A {address}\n"
+        )
+
+    def change_zone(self, text: str) -> None:
+        """Put *text* in place of the whole zone."""
+        fresh = self._zone.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.replace(self._zone)
+
     def wait_for_port(self) -> None:
         """Wait until the MTA greets on its public address."""
         probe = (
@@ -218,7 +250,8 @@ class World:
 
     def _serve_outside(self) -> None:
         argv = [*DIE_WITH_ME, *self._outside.enter("--net"), sys.executable]
-        argv += [LAB / "mailworld/outside.py", self.home / "kept", *ZONES]
+        self.change_zone("\n".join(zone.read_text() for zone in ZONES))
+        argv += [LAB / "mailworld/outside.py", self.home / "kept", self._zone]
         self._start(argv, self.home / "outside.said")
         said = self.home / "outside.said"
         wait_for(lambda: said.read_text() == "ready\n", f"the outside world ({said})")
