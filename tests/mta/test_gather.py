@@ -44,7 +44,7 @@ def test_every_directory_on_the_way_counts(tmp_path):
         deep / "log",
     ]
     (tmp_path / "a").chmod(0o700)
-    stranger = Who(name="nobody", uid=65534, groups=frozenset())
+    stranger = Who(name="nobody", uid=os.geteuid() + 1, groups=frozenset())
     opened = Nodes(path=found.path, way=tuple(n for n in look(deep / "log").way[-3:]))
     assert why_not(opened, stranger, Want.READ) == (
         f"{tmp_path}/a (drwx------ {os.geteuid()}:{os.getegid()}) may not be entered by nobody"
