@@ -1,5 +1,7 @@
 """What `prevent postfix` prints, run as it stands on a server that spins without it."""
 
+import pytest
+
 from logwatch_mx.respond.prevent_postfix import missing_in_postfix, postfix_script
 
 LOOPS = (
@@ -40,6 +42,7 @@ def own_mail(world, recipient):
     return world.send("bob@example.net", recipient, source="10.1.0.51", helo="pc1")
 
 
+@pytest.mark.smoke
 def test_the_joe_job_is_refused_and_mail_of_ours_does_not_spin(postfix):
     world = postfix("spinning")
     assert joe_job(world, "mx127.test").startswith("250")

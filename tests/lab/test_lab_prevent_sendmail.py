@@ -80,7 +80,7 @@ def test_what_the_admin_routes_relays_or_spares_by_hand_is_left_alone(sendmail):
     assert "$@ [ 93 . 184 . 216 . 21 ]" in routed[0]
 
 
-@pytest.mark.parametrize("action", ["discard", "reject"])
+@pytest.mark.parametrize("action", [pytest.param("discard", marks=pytest.mark.smoke), "reject"])
 def test_no_bounce_and_no_mail_of_ours_loops(sendmail, action):
     world = sendmail("spinning")
     joe_job(world, "mx127.test")

@@ -6,6 +6,7 @@ SPAM = ("nicholas@seaton.biz", "nosuch@inner.example.net")
 FROM_SPAMMER = {"source": "192.0.2.7", "helo": "friend"}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("mta", "passes"), [("postfix", 48), ("sendmail", 100)])
 def test_one_forged_mail_makes_its_bounce_spin_to_the_hop_limit(open_world, mta, passes):
     world = open_world(mta, "spinning")
