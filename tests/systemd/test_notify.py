@@ -6,7 +6,6 @@ import socket
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -31,9 +30,8 @@ def daemon(tmp_path, systemd):
         f"[source]\nfiles = ['{tmp_path}/maillog']\n[mta]\nflavour = 'none'\n"
         f"[state]\npath = '{tmp_path}/state/state.db'\n"
     )
-    program = str(Path(sys.executable).parent / "logwatch-mx")
     process = subprocess.Popen(
-        [program, "run", "--config", str(config)],
+        [sys.executable, "-m", "logwatch_mx", "run", "--config", str(config)],
         env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
         stderr=subprocess.PIPE,
         text=True,
