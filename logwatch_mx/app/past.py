@@ -25,6 +25,7 @@ class _Known(Struct):
     """What the lines about one queue id say, the latest word of each first seen."""
 
     message: Message | None = None
+    arrived: bool = False
     sender: str | None = None
     client: Client | None = None
     size: int | None = None
@@ -38,10 +39,21 @@ class _Known(Struct):
         if not isinstance(event, Message) or event.queue_id != queue_id:
             return
         self.message = event
+        self.arrived = self.arrived or _is_arrival(event)
         self.sender = event.sender if self.sender is None else self.sender
         self.client = self.client or event.client
         self.size = event.size if self.size is None else self.size
         self.message_id = self.message_id or event.message_id
+
+
+def _is_arrival(event: Message) -> bool:
+    """Tell whether *event* is the line with which its message came in.
+
+    qmgr of Postfix names the sender again at each try, and cleanup and qmgr say the same of a
+    notice that Postfix made itself: neither tells that a message was submitted here.
+    """
+    by_pickup = event.program is not None and event.program.endswith("/pickup")
+    return event.client is not None or by_pickup or event.mta == "sendmail"
 
 
 class _Search:
@@ -92,7 +104,7 @@ def trace(question: TrailQuestion, place: Place) -> Trail:
     return Trail(
         subject=question.subject,
         queue_id=question.queue_id,
-        found=root.message is not None,
+        found=root.arrived,
         sender=root.sender,
         client=root.client,
         message_id=root.message_id,
