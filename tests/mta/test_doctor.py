@@ -4,6 +4,8 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logwatch_mx.config.settings import (
     LoopSettings,
@@ -659,3 +661,43 @@ def test_every_finding_has_words_evidence_and_a_fix():
         assert finding.fix
         assert "\n" not in finding.what + finding.evidence
         assert finding.severity in Severity
+
+
+KEYS = (
+    "inet_interfaces", "proxy_interfaces", "myhostname", "mydestination", "relay_domains",
+    "relay_recipient_maps", "local_recipient_maps", "luser_relay", "mynetworks", "mynetworks_style",
+    "virtual_alias_maps", "transport_maps", "receive_override_options", "multi_instance_directories",
+)  # fmt: skip
+VALUES = st.sampled_from(
+    ["all", "127.0.0.1", "[::1]", "0/0", "::/129", "10.0.0.0/99", "!", "static:", "hash:", "/", "cidr:/",
+     "@a", "$myhostname", "${{3..6} <level {2} ? {x} : {}}", "${{", "inline:{ @a=b }", "\x1b[2J", "%"]
+) | st.text(max_size=12)  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(KEYS), st.lists(VALUES, max_size=4)), max_size=6), st.text()
+)
+def test_any_postfix_configuration_is_judged(lines, master):
+    text = "".join(f"{key} = {' '.join(values)}\n" for key, values in lines)
+    host = postfix(text, f"{master}\nsmtp inet n - y - - smtpd {master}\n")
+    for finding in examine(host, ACT):
+        assert finding.fix
+
+
+CF = st.sampled_from(
+    ["D", "Dj", "DL", "Dwx", "Cw", "CR", "C{", "Fw", "FR-o /", "M", "Mx, P=[IPC], F=k", "K", "Kaccess",
+     "Klwmx hash", "O", "O DaemonPortOptions", "O DontProbeInterfaces=t", "Scheck_rcpt", "X", "R$*"]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(CF, st.text(max_size=12)), max_size=8))
+def test_any_sendmail_configuration_is_judged(lines):
+    text = "\n".join(f"{start}{rest}" for start, rest in lines)
+    for finding in examine(sendmail(text, "Djother.test\n"), ACT):
+        assert finding.fix
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=3))
+def test_any_notification_url_is_judged(urls):
+    settings = Settings(notify=tuple(NotifyTarget(url=f"mailto://{url}") for url in urls))
+    examine(postfix(QUIET), settings)
