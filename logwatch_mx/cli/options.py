@@ -73,6 +73,23 @@ class AddressType(click.ParamType[Any]):
             self.fail(f"{value!r} is no IP address", param, ctx)
 
 
+class DomainType(click.ParamType[Any]):
+    """A domain, in lower-case A-labels."""
+
+    name = "domain"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the domain as A-labels."""
+        from logwatch_mx.config.domain import a_labels  # noqa: PLC0415  # --help is quick
+
+        try:
+            return a_labels(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
 def local_zone() -> tzinfo:
     """Return this machine's zone, with its rules for summer time where they can be found."""
     name = Path("/etc/localtime").resolve().as_posix().partition("zoneinfo/")[2]
@@ -132,9 +149,17 @@ def site_options(command: Command) -> Command:
             help="Directory of rules to add (repeatable).",
         ),
         click.option(
-            "--own-address", type=AddressType(), multiple=True, help="An address of ours."
+            "--own-address",
+            type=AddressType(),
+            multiple=True,
+            help="An address of ours (repeatable).",
         ),
-        click.option("--own-domain", multiple=True, help="A domain that is ours (repeatable)."),
+        click.option(
+            "--own-domain",
+            type=DomainType(),
+            multiple=True,
+            help="A domain that is ours (repeatable).",
+        ),
     ):
         command = option(command)
     return command

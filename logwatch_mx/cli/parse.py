@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from logwatch_mx.cli.options import LOG, in_zone, log_options
+from logwatch_mx.cli.options import LOG, config_option, in_zone, log_options, site_options
 from logwatch_mx.errors import Exit
 from logwatch_mx.model.event import Event
 
@@ -33,6 +33,8 @@ Examples:
     help="The lines have no syslog header.",
 )
 @log_options
+@site_options
+@config_option
 def parse(
     paths: tuple[Path, ...],
     *,
@@ -42,10 +44,25 @@ def parse(
     zone: tzinfo,
     since: datetime | None,
     until: datetime | None,
+    own_domain: tuple[str, ...],
+    own_address: tuple[str, ...],
+    rules: tuple[Path, ...],
+    config: Path | None,
 ) -> int:
-    """Print one JSON object for each line of PATHS (file, directory, archive or -)."""
+    """Print one JSON object for each line of PATHS (file, directory, archive or -).
+
+    What is ours, and which rules count, changes nothing in how a line is read: those options are
+    those of replay, and a fault in them is told here too.
+    """
     from logwatch_mx.app.reading import merge_events, open_streams  # noqa: PLC0415  # --help is quick
 
+    if own_domain or own_address or rules or config is not None:
+        from logwatch_mx.app.setup import load_all_rules, read_settings  # noqa: PLC0415  # as above
+
+        settings = read_settings(
+            config, own_domains=own_domain, own_addresses=own_address, rules=rules
+        )
+        load_all_rules(settings.rules)
     streams = open_streams(paths, year=year, zone=zone, body=body)
     begin, end = in_zone(since, zone), in_zone(until, zone)
     events = _between((event for event, _ in merge_events(streams)), begin, end)

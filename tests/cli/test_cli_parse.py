@@ -131,3 +131,28 @@ def test_a_part_of_the_time_may_be_asked_for(logwatch, tmp_path, options, lines)
     )
     found = objects(logwatch("parse", *OPTIONS, *options, log))
     assert [o["line"] for o in found] == lines
+
+
+def test_the_options_of_replay_are_taken_and_change_nothing(logwatch, samples, tmp_path):
+    log = samples / "postfix-filter.log"
+    plain = logwatch("parse", *OPTIONS, log)
+    config = tmp_path / "config.toml"
+    config.write_text('mode = "act"')
+    (tmp_path / "rules").mkdir()
+    ours = ("--own-domain", "a.test", "--own-address", "192.0.2.1", "--rules", tmp_path / "rules")
+    again = logwatch("parse", *OPTIONS, *ours, "--config", config, log)
+    assert tuple(again) == tuple(plain)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--own-domain", "a b"), 2, "'a b': not a domain"),
+        (("--own-address", "192.0.2"), 2, "no IP address"),
+        (("--config", "/nonexistent"), 78, "/nonexistent: No such file or directory"),
+    ],
+)
+def test_a_fault_in_them_is_told(logwatch, samples, options, code, said):
+    ran = logwatch("parse", *OPTIONS, *options, samples / "postfix-filter.log")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
