@@ -15,6 +15,7 @@ small object, ``Stamps``:
    own order tells the two apart. Every time has a fixed offset, so that differences are true.
 """
 
+import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pyparsing as pp
@@ -50,6 +51,9 @@ _BSD_PARTS = compile_expression(
     + Regex(_CLOCK)("clock"),
 )
 
+# Mmm dd hh:mm:ss, the form that nearly all logs have
+_USUAL_LENGTH = 15
+_CLOCKS = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
 _FAR_BACK = timedelta(days=183)
 # Rotated weekly files read in the wrong order, or a relay that was cut off over the holidays.
 _STRAGGLER = timedelta(days=31)
@@ -76,6 +80,7 @@ class Stamps:
             self.extend(mtime)
         self._last: datetime | None = None
         self._text = ""
+        self._day: tuple[str, datetime | None] | None = None
         self._time: datetime | None = None
 
     def extend(self, mtime: datetime) -> None:
@@ -93,12 +98,32 @@ class Stamps:
     def read(self, text: str) -> datetime | None:
         """Return the time that the stamp *text* means here, or None when there is no such time."""
         if text != self._text:  # many lines carry the same second
-            time = self._read(text)
+            time = self._read_clock(text) or self._read(text)
             self._time = time if time is not None and time.year in _YEARS else None
             self._text = text
             if self._time is not None:
                 self._last = self._time
         return self._time
+
+    def _read_clock(self, text: str) -> datetime | None:
+        """Return the time when only the clock differs from the stamp before, on a plain day."""
+        clock = text[7:]
+        if len(text) != _USUAL_LENGTH or text[:7] != self._text[:7] or not _CLOCKS(clock):
+            return None
+        last = self._last
+        if last is None or self._time is None or len(self._text) != _USUAL_LENGTH:
+            return None
+        if self._day is None or self._day[0] != text[:7]:
+            midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+            ends = (midnight.astimezone(self.zone), (midnight + _A_DAY).astimezone(self.zone))
+            # Clocks that change on that day, or a mark in it, need the whole reading.
+            plain = all(end.utcoffset() == midnight.utcoffset() for end in ends)
+            self._day = (text[:7], midnight if plain else None)
+        begin = self._day[1]
+        if begin is None or begin.date() != last.date():
+            return None
+        time = begin.replace(hour=int(clock[:2]), minute=int(clock[3:5]), second=int(clock[6:]))
+        return time if self._mark is None or time <= self._mark else None
 
     def _read(self, text: str) -> datetime | None:
         if text[4:5] == "-":
