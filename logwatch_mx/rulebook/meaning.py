@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from operator import ge, gt, le, lt
 
-from logwatch_mx.model.event import Client, Event, Relay
+from logwatch_mx.model.event import KIND_OF, Client, Event, Relay
 from logwatch_mx.model.site import Site
 from logwatch_mx.rulebook.fields import FIELDS, KINDS, Field, Type
 from logwatch_mx.rulebook.pattern import PatternError, compile_pattern
@@ -74,8 +74,7 @@ def compile_tree(node: Node) -> Test:
         case All():
             return _every([compile_tree(part) for part in node.parts])
         case Some():
-            tests = tuple(compile_tree(part) for part in node.parts)
-            return lambda event, domain, site: any(test(event, domain, site) for test in tests)
+            return _any([compile_tree(part) for part in node.parts])
 
 
 def _every(tests: list[Test]) -> Test:
@@ -89,9 +88,20 @@ def _every(tests: list[Test]) -> Test:
     return every
 
 
+def _any(tests: list[Test]) -> Test:
+    def some(event: Event, domain: str | None, site: Site) -> bool:
+        for test in tests:  # noqa: SIM110 - as above
+            if test(event, domain, site):
+                return True
+        return False
+
+    return some
+
+
 def _word(node: Word) -> Test:
     if node.name in KINDS:
-        return lambda event, _domain, _site: event.kind == node.name
+        (wanted,) = (cls for cls, kind in KIND_OF.items() if kind == node.name)
+        return lambda event, _domain, _site: type(event) is wanted
     if node.name not in FIELDS:
         known = sorted(KINDS | FIELDS.keys())
         raise Fault(
