@@ -69,6 +69,14 @@ class Book:
                     case.closed = quiet
                     changes.changes.append(Change(ChangeKind.CLOSED, case.id))
 
+    def drop(self, identity: str) -> bool:
+        """Strike out an incident as if it had never been; say whether it was there."""
+        for name, case in self._cases.items():
+            if case.id == identity:
+                del self._cases[name]
+                return True
+        return False
+
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents of the book, by opening and id."""
         found = (case.incident() for case in self._cases.values())

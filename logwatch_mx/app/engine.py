@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from logwatch_mx.app.book import Book
+from logwatch_mx.app.watch import Watch
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
@@ -26,24 +27,14 @@ from logwatch_mx.detect.spike import SpikeDetector, SpikeState
 from logwatch_mx.model.change import Change, ChangeKind, Changes
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
-from logwatch_mx.model.rule import Rule
 from logwatch_mx.model.site import Site
-from logwatch_mx.model.trail import Trail, TrailQuestion
+from logwatch_mx.model.trail import Doubt, Trail, TrailQuestion
 from logwatch_mx.model.verdict import Outcome, Verdict
 
 MINUTE = timedelta(minutes=1)
 #: So many lines in a row that are late by more than a day mean that the time was wrong before.
 REWIND_AFTER = 100
 A_DAY = timedelta(days=1)
-
-
-class Watch(Struct, frozen=True):
-    """A rule with its compiled condition and its field getter, as ``rulebook`` made them."""
-
-    rule: Rule
-    matches: Callable[[Event, str | None, Site], bool]
-    get: Callable[[Event, str, str | None], str | None]
-    kinds: frozenset[str] | None = None
 
 
 class EngineState(Struct):
@@ -189,9 +180,13 @@ class Engine:
         changes = self.tick(last)
         if self.state.now is not None:
             opened, _ = self._spike.tick(self.state.now, self.state.cases, closing=False)
-            for case in opened:
-                self._open(case, changes)
+            self._open_spikes(opened, self.state.now, changes)
         return changes
+
+    def dispel(self, doubt: Doubt) -> None:
+        """Take back an incident that was doubted: what it is about is usual here."""
+        if self.state.now is not None and self._book.drop(doubt.incident):
+            self._spike.accept(doubt.subject, self.state.now)
 
     def judge(self, verdict: Verdict) -> Changes:
         """Take what DNS says of a domain, for the loop about it, or for a suspect.
@@ -340,11 +335,17 @@ class Engine:
             case.closed = case.closed and min(case.closed, to)
         self._spike.rewind(to)
 
+    def _open_spikes(self, opened: Sequence[Case], now: datetime, changes: Changes) -> None:
+        for case in opened:
+            self._open(case, changes)
+            doubt = self._spike.doubt(case, now)
+            if doubt is not None:
+                changes.doubts.append(doubt)
+
     def _minute(self, minute: datetime, changes: Changes) -> None:
         cases = self.state.cases
         opened, closed = self._spike.tick(minute, cases)
-        for case in opened:
-            self._open(case, changes)
+        self._open_spikes(opened, minute, changes)
         changes.changes.extend(Change(ChangeKind.CLOSED, case.id) for case in closed)
         self._book.close(minute, changes)
         self._loop.forget(minute)

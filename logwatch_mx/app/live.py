@@ -24,6 +24,7 @@ from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.memory import Memory, pack_memory
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import LiveStream, Place, Tally
+from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
 from logwatch_mx.model.incident import Incident
@@ -92,6 +93,7 @@ class Live:
         self._cost = 0.0
         self._line_at = time.monotonic()
         self._trouble: str | None = None
+        self._place: Place | None = None
         self._troubles: tuple[str, ...] = ()
         self._kept: dict[str, Incident] = {}
 
@@ -174,13 +176,14 @@ class Live:
         stream = self._stream(block.source)
         stream.history.feed(block)
         place = Place(stream, block)
+        self._place = place
         for line in lines(block, stream.losses):
             # A torn line is the end of a file that was cut off or rotated away: it is whole now.
             try:
                 event = stream.read(line)
                 self.tally.note(event)
                 changes = self.engine.feed(event, stream.name)
-                if changes.changes or changes.questions or changes.suspects:
+                if changes:
                     self._follow(changes, place)
             except Exception as error:  # noqa: BLE001  # the same catch, for one line: no other suffers
                 self.failed += 1
@@ -197,13 +200,20 @@ class Live:
         self._streams[source] = stream
         return stream
 
-    def _follow(self, changes: Changes, place: Place | None) -> None:
+    def _answer(self, changes: Changes, place: Place | None) -> None:
+        """Answer what the engine asks of the log before, and hand on what only DNS can tell."""
         for question in changes.questions:
             if place is not None:
                 self.engine.recall(trace(question, place))
+        for doubt in changes.doubts:
+            if self._place is not None and is_usual(doubt, self._place):
+                self.engine.dispel(doubt)
         if self._desk is not None:
             for domain in changes.suspects:
                 self._desk.suspect(domain)
+
+    def _follow(self, changes: Changes, place: Place | None) -> None:
+        self._answer(changes, place)
         for change in changes.changes:
             self._pressing = True
             incident = self.engine.incident(change.incident)
@@ -284,16 +294,23 @@ class Live:
         if quiet and not self._dirty and shown == self._kept:
             return
         self._memory.desk.ended = list(self._ended)
+        before, self._kept = self._kept, shown
+        try:
+            self._write(before)
+        except LogwatchError:
+            self._kept = before
+            raise
+        self._dirty = False
+        self._saved_at = time.monotonic()
+
+    def _write(self, before: dict[str, Incident]) -> None:
         with self._store.transaction() as t:
             t.save_engine(pack_memory(self._memory))
             t.save_checkpoints(self.inlet.places())
-            for name, incident in shown.items():
-                if self._kept.get(name) != incident:
+            for name, incident in self._kept.items():
+                if before.get(name) != incident:
                     t.save_incident(incident)
             t.save_meta("status", json.dumps(self._figures()))
-        self._kept = shown
-        self._dirty = False
-        self._saved_at = time.monotonic()
 
     def _complain(self, trouble: str) -> None:
         """Say what is wrong once, not every second; the log is read on."""
@@ -306,6 +323,7 @@ class Live:
         return figures(
             tally=self.tally,
             state=self.engine.state,
+            incidents=self._kept.values(),
             lag=self.inlet.lag(),
             saved=datetime.now(self._zone),
             failed=self.failed,

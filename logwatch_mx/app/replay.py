@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
+from logwatch_mx.app.share import is_usual
 from logwatch_mx.app.sifting import Following, Sifter, sift_events
 from logwatch_mx.app.stats import Stats
 from logwatch_mx.config.settings import Settings
@@ -64,6 +65,7 @@ class Replay:
         self._past: list[Deed] = []
         self._plans: dict[str, tuple[Deed, ...]] = {}
         self._mta: Mta | None = None
+        self._place: Place | None = None
 
     def run(
         self,
@@ -87,6 +89,7 @@ class Replay:
         for stream in streams:
             for name in stream.losses.__struct_fields__:
                 skipped[name] = skipped.get(name, 0) + getattr(stream.losses, name)
+            stream.history.close()
         return Replayed(
             incidents=self._incidents(),
             tally=self.tally,
@@ -113,7 +116,7 @@ class Replay:
             if event.mta is not None:
                 self._mta = event.mta
             changes = feed(event, place.stream.name)
-            if changes.changes or changes.questions or changes.suspects:
+            if changes:
                 self._take(changes, place, runner)
 
     def _sift(
@@ -132,7 +135,7 @@ class Replay:
         for event, place in sift_events(sifters, following, engine.begin):
             self._mta = event.mta or self._mta
             changes = engine.feed(event, place.stream.name)
-            if changes.changes or changes.questions or changes.suspects:
+            if changes:
                 self._take(changes, place, runner)
         self.tally.lines = sum(sifter.lines for sifter in sifters)
         for sifter in sifters:
@@ -142,6 +145,10 @@ class Replay:
         for question in changes.questions:
             if place is not None:
                 self.engine.recall(trace(question, place))
+        self._place = place = place or self._place
+        for doubt in changes.doubts:
+            if place is not None and is_usual(doubt, place):
+                self.engine.dispel(doubt)
         for change in changes.changes:
             self._follow(change, runner)
         if self._resolver is not None:

@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from logwatch_mx.app.engine import Engine, EngineState, Watch
+from logwatch_mx.app.engine import Engine, EngineState
+from logwatch_mx.app.watch import Watch
 from logwatch_mx.config.load import Overrides, find_config, load_settings
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.model.site import Site

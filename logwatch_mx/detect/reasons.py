@@ -30,13 +30,12 @@ OWN_MAILERS = frozenset({"pause", "loopdiscard", "loopreject", "lwmxpause", "lwm
 LOCAL_AGENTS = frozenset({"error", "retry", "discard"})
 
 _PROVIDER_CODES = re.compile(
-    r"(?P<yahoo>\[?(?:TSS0[0-9]|GL01|TS0[0-9])\]?)"
-    r"|(?P<microsoft>\((?:S775|S3114|S844|S3150|S77[0-9]|RP-00[0-9])\)|\bRP-00[0-9]\b)"
+    r"(?P<yahoo>\[?(?:tss0[0-9]|gl01|ts0[0-9])\]?)"
+    r"|(?P<microsoft>\((?:s775|s3114|s844|s3150|s77[0-9]|rp-00[0-9])\)|rp-00[0-9](?<=\brp-00[0-9])\b)"
     r"|(?P<gmail>4\.7\.28|4\.7\.0 .{0,200}?gsmtp|gmail.{0,100}?unusual rate)",
-    re.IGNORECASE,
 )
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile("|".join(patterns), re.IGNORECASE))
+    (reason, re.compile("|".join(patterns)))
     for reason, *patterns in (
         (
             "DNS failure",
@@ -53,19 +52,17 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"connection timed out|connect.{0,300}timed out|operation timed out",
         ),
         ("connection lost", r"lost connection|connection reset|timed out while|broken pipe"),
+        (GREYLISTED, r"gr[ea]y.?list"),
+        # "451 4.7.1 Temporary rate limit exceeded, try again later": a limit is no greylisting.
+        ("throttled", r"rate.?limit|throttl|unusual rate|too many (?:connections|messages|emails)"),
         (
             GREYLISTED,
-            r"gr[ea]y.?list",
             r"try (?:again|it again|later|back)|please (?:re)?try",
             r"temporarily (?:deferred|rejected).{0,40}(?:minutes|seconds)",
         ),
-        ("TLS trouble", r"\btls\b|starttls|certificate|ssl"),
-        (
-            "throttled",
-            r"too many (?:connections|messages|recipients|errors)",
-            r"rate.?limit|throttl|unusual rate|exceeded|concurren",
-        ),
+        ("TLS trouble", r"tls(?<=\btls)\b|starttls|certificate|ssl"),
         (MAILBOX, r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient"),
+        ("throttled", r"too many (?:recipients|errors)|exceeded|concurren"),
         ("content refused for now", r"spam|blocked|reputation|policy|blacklist|blocklist|rbl"),
     )
 )
@@ -128,10 +125,12 @@ def _reason(dsn: str, text: str) -> str:
         return MAILBOX
     if dsn == "4.7.5":
         return "TLS trouble"
-    if code := _PROVIDER_CODES.search(text):
+    # Lowered once: a search without regard to case takes four times as long.
+    lowered = text.lower()
+    if code := _PROVIDER_CODES.search(lowered):
         return f"throttled by {code.lastgroup.capitalize()}" if code.lastgroup else "throttled"
     for reason, pattern in _WORDS:
-        if pattern.search(text):
+        if pattern.search(lowered):
             if reason == GREYLISTED and not _may_greylist(dsn, text):
                 continue
             return reason

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
-from logwatch_mx.detect.baseline import MIN_PARTIES, Key, Moment, Sample
+from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
 from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.outage import find_outage
@@ -38,6 +38,7 @@ from logwatch_mx.detect.reasons import (
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Delivery
 from logwatch_mx.model.incident import IncidentKind, SignalKind
+from logwatch_mx.model.trail import Doubt
 
 OUTAGE = "outage"
 #: All deferrals that belong to no incident, but for those of the key ``outage``.
@@ -47,6 +48,8 @@ CLOSE_AFTER = timedelta(minutes=15)
 NEW_NORMAL = timedelta(hours=6)
 BACKLOG = timedelta(hours=1)
 GREY_AGE = timedelta(minutes=30)
+#: A log that is observed for less than this tells nothing yet of what is usual.
+COLD = timedelta(hours=1)
 _KINDS = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
@@ -169,6 +172,27 @@ class SpikeDetector:
         state.keys, state.active = Table(cap=state.keys.cap), {}
         state.begun = state.aged = to
 
+    def doubt(self, case: Case, now: datetime) -> Doubt | None:
+        """Return what to ask about the *case* just opened, while nothing is known of the usual."""
+        if now - (self.state.begun or now) >= COLD:
+            return None
+        return Doubt(
+            incident=case.id,
+            subject=case.subject if case.kind is IncidentKind.SPIKE else None,
+            since=now - self.window,
+            until=now,
+            deferred=case.messages,
+        )
+
+    def accept(self, subject: str | None, now: datetime) -> None:
+        """Take for usual what *subject* (None: everything) has deferred in this window."""
+        moment = Moment.of(now, self.window, self.state.begun)
+        for name in _names_of(subject) if subject is not None else [OUTAGE, POOL]:
+            key = self.state.keys.get(name)
+            if key is not None:
+                key.frozen = None
+                moment.accept(key)
+
     def _close(self, keys: dict[str, Key], cases: dict[str, Case], moment: Moment) -> list[Case]:
         """Close the cases that have been quiet for long enough, or that have become normal."""
         closed = []
@@ -202,7 +226,9 @@ class SpikeDetector:
         tripped = {
             name: index
             for name, key in keys.items()
-            if name != POOL and (index := self._trips(name, key, moment)) is not None
+            if len(key.samples) >= MIN_MESSAGES
+            and name != POOL
+            and (index := self._trips(name, key, moment)) is not None
         }
         if not tripped:
             return []

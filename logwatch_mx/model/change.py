@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from logwatch_mx.model.trail import TrailQuestion
+from logwatch_mx.model.trail import Doubt, TrailQuestion
 
 
 class ChangeKind(StrEnum):
@@ -27,8 +27,13 @@ class Changes(Struct):
     """Everything that came of one call: changes in order, and questions about messages' past.
 
     *suspects*: domains that no incident is about unless DNS says that their exchanger is loopback.
+    *doubts*: incidents to be taken back (``Engine.dispel``) when most of that mail got through.
     """
 
     changes: list[Change] = []
     questions: list[TrailQuestion] = []
     suspects: list[str] = []
+    doubts: list[Doubt] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.questions or self.suspects or self.doubts)

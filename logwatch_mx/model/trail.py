@@ -20,6 +20,20 @@ class TrailQuestion(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Doubt(Struct, frozen=True, kw_only=True):
+    """The question whether so much *deferred* is news, or more than that got through meanwhile.
+
+    Asked when an incident opens and nothing is known yet of what is usual. *subject*: the domain or
+    provider, None for an outage; *since* and *until* bound the window that was tested.
+    """
+
+    incident: str
+    subject: str | None
+    since: datetime
+    until: datetime
+    deferred: int
+
+
 class Trail(Struct, frozen=True, kw_only=True):
     """The answer: who sent the first message of the chain (a notice's parent, and its parent).
 
