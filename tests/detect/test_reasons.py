@@ -52,6 +52,8 @@ SUSPENDED = "delivery temporarily suspended: "
         ("4.7.650", "host x.olc.protection.outlook.com[192.0.2.1] said: 451 4.7.650 The mail server has been temporarily rate limited (S775)", "throttled by Microsoft"),
         # greylisting is 450 or 451 with its codes; others who say "later" are not
         ("4.7.1", "host h[192.0.2.1] said: 451 4.7.1 Please try again later", GREYLISTED),
+        # a limit says "later" as well: it is no greylisting
+        ("4.7.1", "host h[192.0.2.1] said: 451 4.7.1 Temporary rate limit exceeded, try again later", "throttled"),
         ("4.3.0", "host h[192.0.2.1] said: 451 4.3.0 try again later", "deferred by the remote server"),
         ("4.7.1", "host h[192.0.2.1] said: 421 4.7.1 try again later", "deferred by the remote server"),
         ("4.2.1", "host h[192.0.2.1] said: 450 4.2.1 The user is receiving mail too quickly", MAILBOX),
