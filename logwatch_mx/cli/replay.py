@@ -52,6 +52,14 @@ Your own log, asking your resolver:
 )
 @click.option("--stats", is_flag=True, help="Count the whole log: kinds, statuses, top domains.")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when there are incidents.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    expose_value=False,
+    help="Use at most N processes; the answer is the same for each N (default: 1).",
+)
 @log_options
 @site_options
 @config_option

@@ -205,3 +205,10 @@ def test_a_progress_bar_is_for_eyes_only(seaton, spawn):
     assert "MAIL LOOP" in out
     assert "\x1b" not in out
     assert "\u2501" in shown.decode()
+
+
+def test_the_answer_is_the_same_for_every_number_of_processes(logwatch, seaton):
+    one, two = (logwatch("replay", *OPTIONS, "--json", "--jobs", n, seaton) for n in (1, 2))
+    assert tuple(one) == tuple(two)
+    assert one.code == 0
+    assert logwatch("replay", *OPTIONS, "--jobs", 0, seaton).code == 2
