@@ -272,6 +272,13 @@ def sift_events(
     firsts = [sifter.first for sifter in sifters if sifter.first is not None]
     if firsts:
         begin(min(firsts))
+    if len(sifters) == 1:
+        sifter = sifters[0]
+        while (hit := sifter.head()) is not None:
+            sifter.take()
+            yield hit.event, hit.place
+            following.renew(hit.key)
+        return
     while True:
         heads = [(hit.key, hit, sifter) for sifter in sifters if (hit := sifter.head())]
         if not heads:
