@@ -10,6 +10,7 @@ from logwatch_mx.errors import ConfigError
 from logwatch_mx.model.event import KIND_OF, Event
 from logwatch_mx.model.site import Site
 from logwatch_mx.rulebook.fields import KINDS
+from logwatch_mx.rulebook.fold import fold
 from logwatch_mx.rulebook.meaning import Test, compile_tree
 from logwatch_mx.rulebook.reach import kinds_of, needles_of
 from logwatch_mx.rulebook.sentence import say
@@ -34,12 +35,12 @@ class Condition:
     kinds: frozenset[str] | None
     literals: tuple[str, ...]
     folded: tuple[str, ...]
-    _types: frozenset[type[Event]]
-    _test: Test
+    _tests: dict[type[Event], Test]
 
     def matches(self, event: Event, domain: str | None, site: Site) -> bool:
         """Tell whether *event* matches, seen for the recipient domain *domain* (None: none)."""
-        return type(event) in self._types and self._test(event, domain, site)
+        test = self._tests.get(type(event))
+        return test is not None and test(event, domain, site)
 
     def sentence(self) -> str:
         """Say in English when the condition is true."""
@@ -53,7 +54,7 @@ def compile_condition(text: str, place: str = "") -> Condition:
     """
     try:
         tree = parse(text)
-        test = compile_tree(tree)
+        compile_tree(tree)  # says what is wrong with it
     except Fault as fault:
         raise ConfigError(_located(text, fault, place)) from None
     kinds = kinds_of(tree)
@@ -67,9 +68,15 @@ def compile_condition(text: str, place: str = "") -> Condition:
         kinds=None if kinds == KINDS else kinds,
         literals=needles if all(needle.upper() == needle for needle in needles) else (),
         folded=needles,
-        _types=frozenset(cls for cls, kind in KIND_OF.items() if kind in kinds),
-        _test=test,
+        _tests={cls: _test_of(tree, kind) for cls, kind in KIND_OF.items() if kind in kinds},
     )
+
+
+def _test_of(tree: Node, kind: str) -> Test:
+    left = fold(tree, kind)
+    if isinstance(left, bool):
+        return lambda _event, _domain, _site: left
+    return compile_tree(left)
 
 
 def _located(text: str, fault: Fault, place: str) -> str:
