@@ -34,6 +34,8 @@ _PROVIDER_CODES = re.compile(
     r"|(?P<microsoft>\((?:s775|s3114|s844|s3150|s77[0-9]|rp-00[0-9])\)|rp-00[0-9](?<=\brp-00[0-9])\b)"
     r"|(?P<gmail>4\.7\.28|4\.7\.0 .{0,200}?gsmtp|gmail.{0,100}?unusual rate)",
 )
+#: One of these is in each of them: a look for texts takes a tenth of the time.
+_IN_CODES = ("ts0", "tss0", "gl01", "(s", "rp-00", "4.7.28", "gsmtp", "gmail")
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile("|".join(patterns)))
     for reason, *patterns in (
@@ -127,7 +129,7 @@ def _reason(dsn: str, text: str) -> str:
         return "TLS trouble"
     # Lowered once: a search without regard to case takes four times as long.
     lowered = text.lower()
-    if code := _PROVIDER_CODES.search(lowered):
+    if _has_code(lowered) and (code := _PROVIDER_CODES.search(lowered)):
         return f"throttled by {code.lastgroup.capitalize()}" if code.lastgroup else "throttled"
     for reason, pattern in _WORDS:
         if pattern.search(lowered):
@@ -139,6 +141,13 @@ def _reason(dsn: str, text: str) -> str:
     if dsn == "4.4.2":
         return "connection lost"
     return "deferred by the remote server"
+
+
+def _has_code(lowered: str) -> bool:
+    for piece in _IN_CODES:  # noqa: SIM110 - every deferral pays for it: any() takes twice as long
+        if piece in lowered:
+            return True
+    return False
 
 
 def _may_greylist(dsn: str, text: str) -> bool:

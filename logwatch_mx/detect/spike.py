@@ -88,12 +88,15 @@ class SpikeDetector:
         """Take a delivery line; it counts only when it is a first deferral and news."""
         if not is_deferral(event) or is_own_remedy(event):
             return
-        reason = reason_of(event)
         age = timedelta(seconds=event.delay or 0)
-        if reason == MAILBOX or age > BACKLOG or (reason == GREYLISTED and age <= GREY_AGE):
+        if age > BACKLOG:
             return
+        # Before the reason, which takes the longest to tell: most lines are of later tries.
         message = hashed(event.queue_id or f"{event.line.source}:{event.line.offset}")
         if self.state.seen.get(message):
+            return
+        reason = reason_of(event)
+        if reason == MAILBOX or (reason == GREYLISTED and age <= GREY_AGE):
             return
         self.state.seen.set(message, 1)
         host = event.relay.host if event.relay and event.relay.host else host_in(event.reply)
