@@ -49,7 +49,14 @@ async def run_daemon(
     with Store.open(settings.state.path) as store:
         for note in store.notes:
             log(note)
-        await _serve(settings, store, zone=zone, log=log, reload=reload, from_start=from_start)
+        ended = await _serve(
+            settings, store, zone=zone, log=log, reload=reload, from_start=from_start
+        )
+    log("stopped")
+    if not ended:
+        # A thread that waits for a server that does not answer cannot be ended, and Python would
+        # wait for it. Everything is saved and closed by now.
+        os._exit(0)
 
 
 async def _serve(
@@ -60,7 +67,8 @@ async def _serve(
     log: Log,
     reload: Callable[[], Settings],
     from_start: bool,
-) -> None:
+) -> bool:
+    """Return whether all that was begun has ended."""
     memory = _load_memory(store, log)
     site, notes = discover_site(settings)
     for note in notes:
@@ -126,9 +134,9 @@ async def _serve(
     finally:
         notify_systemd.stopping()
         watcher.stop()
-        await desk.close()
+        ended = await desk.close()
         inlet.close()
-    log("stopped")
+    return ended
 
 
 def _load_memory(store: Store, log: Log) -> Memory:
@@ -226,7 +234,6 @@ class _Systemd:
         now = time.monotonic()
         if self._address and now - self._told_at >= 1:
             self._told_at = now
-            # A systemd that is busy must not stop the reading.
             self._send(f"WATCHDOG=1\nSTATUS={state}", socket.MSG_DONTWAIT)
 
     def stopping(self) -> None:
@@ -237,4 +244,5 @@ class _Systemd:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(1)  # a service manager that does not listen must not stop us
             sock.sendto(text.encode(), flags, address)

@@ -119,9 +119,12 @@ class Desk:
         """Say whether something is due for *incident* that found no room at the last look."""
         return incident not in self._views
 
-    async def close(self) -> None:
-        """Let running tasks end, shortly; what is left is found and finished at the next start."""
-        await self._tasks.close()
+    async def close(self) -> bool:
+        """Let running tasks end, shortly; say whether all did.
+
+        What is left is found and finished at the next start.
+        """
+        return await self._tasks.close()
 
     def _mind_the_clock(self, now: datetime) -> None:
         """After the clock was set back, nothing that is remembered may lie in the future."""

@@ -1,17 +1,20 @@
 """How the daemon is, in numbers: for ``status`` and for the metrics."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from logwatch_mx.app.engine import EngineState
 from logwatch_mx.app.reading import Tally
+from logwatch_mx.model.incident import Incident
 
 
 def figures(
     *,
     tally: Tally,
     state: EngineState,
+    incidents: Iterable[Incident],
     lag: int,
     saved: datetime,
     failed: int,
@@ -31,7 +34,9 @@ def figures(
         "lag": lag,
         "last": state.now.isoformat() if state.now else None,
         "saved": saved.isoformat(),
-        "incidents": _by_state(state),
+        "incidents": dict(
+            Counter("closed" if i.closed is not None else i.state.value for i in incidents)
+        ),
         "forgotten": {
             "passes": loop.chains.passes.forgotten,
             "suspects": loop.pending.forgotten,
@@ -45,12 +50,3 @@ def figures(
         "notices": notices,
         "troubles": list(troubles),
     }
-
-
-def _by_state(state: EngineState) -> dict[str, int]:
-    """Return how many incidents are open, by how far they are believed, and how many closed."""
-    counts = Counter(
-        "closed" if case.closed is not None else case.incident().state.value
-        for case in state.cases.values()
-    )
-    return dict(counts)

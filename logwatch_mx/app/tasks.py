@@ -33,14 +33,16 @@ class Tasks:
         """Return how many tasks with this *prefix* are under way."""
         return sum(name.startswith(prefix) for name in self._running)
 
-    async def close(self) -> None:
-        """Let running tasks end, shortly; what is left is found and finished at the next start."""
+    async def close(self) -> bool:
+        """Let running tasks end, shortly, and cancel the others; say whether there were none."""
         tasks = list(self._running.values())
-        if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=PARTING)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+        if not tasks:
+            return True
+        _, pending = await asyncio.wait(tasks, timeout=PARTING)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        return not pending
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._running.pop(name, None)

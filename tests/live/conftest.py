@@ -210,6 +210,7 @@ class Daemon:
             env={**os.environ, "TZ": "UTC", "NOTIFY_SOCKET": str(self.folder / "notify.sock")},
         )
         err.close()
+        self.hear()
         before = self.told().count("watching ")
         wait_for(lambda: self.told().count("watching ") > before or self.gone(), "the daemon")
         assert not self.gone(), self.told()
@@ -220,11 +221,15 @@ class Daemon:
 
         It tells systemd so, also while it cannot save anything.
         """
+        self.hear()
+        return f"STATUS={lines} lines, 0 bytes behind" in self.last_status
+
+    def hear(self):
+        """Take what the daemon told systemd."""
         self.status.settimeout(0)
         with contextlib.suppress(BlockingIOError):
             while True:
                 self.last_status = self.status.recv(4096).decode()
-        return f"STATUS={lines} lines, 0 bytes behind" in self.last_status
 
     def resident_mb(self):
         """Return how much memory the daemon holds."""

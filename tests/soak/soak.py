@@ -1,0 +1,355 @@
+"""The daemon beside a busy log that is rotated, and killed, for as long as wanted: `make soak`.
+
+A writer appends real lines about loops among healthy mail; the log is renamed, copied and
+truncated, and packed; the daemon is killed and stopped and started again. At the end every line
+must have counted once, every incident must be what a replay of the whole log says, and nothing may
+have been done twice. In the last third nobody kills it, so that its memory can be seen to stay.
+
+Exit status 0: all of it held. The last line is the result as JSON.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "live"))
+from conftest import Daemon, Receiver, serve_dns  # noqa: E402  # the harness of the live tests
+
+SAMPLE = HERE.parents[1] / "samples/maillog/postfix-seaton.log"
+PARTS = "id kind subject opened first last counts signals reasons cause origin".split()  # noqa: SIM905
+LOOPS = 12
+#: Every so manyth healthy message bounces to the domain that a rule of ours counts.
+COUNTED = 10
+RULE = """
+id = "soak"
+title = "Every bounce to the counting domain"
+when = 'delivery and status is bounced and domain is "count.test"'
+by = "domain"
+window = "1h"
+threshold = 1
+[[examples]]
+title = "One is enough"
+expect = ["count.test"]
+lines = '''
+Nov 23 10:15:00 mx postfix/smtp[18001]: 9F6B0232C10: to=<x@count.test>, relay=mx.count.test[93.184.216.9]:25, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.count.test[93.184.216.9] said: 550 5.1.1 unknown)
+'''
+"""
+HEALTHY = (
+    "postfix/smtpd[343]: {q}: client=pc1.inner.example.net[10.1.0.51]",
+    "postfix/cleanup[348]: {q}: message-id=<{n}.soak@pc1.inner.example.net>",
+    "postfix/qmgr[342]: {q}: from=<alice@example.net>, size=410, nrcpt=1 (queue active)",
+    (
+        "postfix/smtp[349]: {q}: to=<cust{n}@oak.example>, relay=mail.oak.example[93.184.216.21]:25,"
+        " delay=0.01, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as S{n})"
+    ),
+    "postfix/qmgr[342]: {q}: removed",
+)
+BOUNCED = (
+    "postfix/smtp[350]: {q}: to=<u{n}@count.test>, relay=mx.count.test[93.184.216.9]:25, delay=1,"
+    " delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.count.test[93.184.216.9] said: 550 5.1.1"
+    " <u{n}@count.test>: unknown)"
+)
+
+
+def loop_domain(number):
+    return f"loop-{number}.test"
+
+
+def zone():
+    return "".join(
+        f"{d}. 60 IN SOA ns.{d}. r.{d}. 1 60 60 60 60\n{d}. 60 IN MX 10 mail.{d}.\n"
+        f"mail.{d}. 60 IN A 127.0.0.1\n"
+        for d in map(loop_domain, range(LOOPS))
+    )
+
+
+class Writer(threading.Thread):
+    """Writes the log; ``pause`` is held by whoever rotates it."""
+
+    def __init__(self, path, *, lines, until):
+        super().__init__(daemon=True)
+        self.path = path
+        self.pause = threading.Lock()
+        self.lines = self.counted = 0
+        self._limit = lines
+        self._begun = time.monotonic()
+        self._until = until
+        self._sample = [line[19:] for line in SAMPLE.read_text().splitlines()]
+        self._loops = 0
+        self._number = 0
+
+    def run(self):
+        length = self._until - self._begun
+        rate = self._limit / length
+        while (now := time.monotonic()) < self._until and self.lines < self._limit:
+            due = int(rate * (now - self._begun)) - self.lines
+            # One loop after another, the last of them well before the end.
+            if self._loops < LOOPS * (now - self._begun) / length and self._loops < LOOPS:
+                self._write(self._loop(self._loops))
+                self._loops += 1
+            elif due > 0:
+                self._write(self._mail(min(due, 5000)))
+            time.sleep(0.02)
+
+    def _write(self, texts):
+        stamp = datetime.now(UTC).isoformat(timespec="microseconds")
+        data = "".join(f"{stamp} mx {text}\n" for text in texts)
+        with self.pause, self.path.open("a") as file:
+            # Cut anywhere: the reader must not take half a line.
+            half = len(data) // 2
+            file.write(data[:half])
+            file.flush()
+            file.write(data[half:])
+        self.lines += data.count("\n")
+
+    def _mail(self, count):
+        texts = []
+        while len(texts) < count:
+            self._number += 1
+            names = {"q": f"{self._number:010X}", "n": self._number}
+            texts += [text.format(**names) for text in HEALTHY]
+            if self._number % COUNTED == 0:
+                texts.append(BOUNCED.format(**names))
+                self.counted += 1
+        return texts
+
+    def _loop(self, number):
+        end = f"{number:02X}"
+        return [
+            re.sub(r"\b([0-9A-F]{8,10})\b", lambda m: m[1] + end, text).replace(
+                "seaton.biz", loop_domain(number)
+            )
+            for text in self._sample
+        ]
+
+
+class Rotator:
+    """Rotates the log in the ways that lose nothing."""
+
+    def __init__(self, writer, rng):
+        self.path = writer.path
+        self.count = 0
+        self._writer = writer
+        self._rng = rng
+
+    def rotate(self):
+        copy = self._rng.random() < 0.4
+        self._shift()
+        first = self.path.with_name(self.path.name + ".1")
+        if copy:
+            with self._writer.pause:
+                shutil.copy2(self.path, first)
+                os.truncate(self.path, 0)
+        else:
+            with self._writer.pause:
+                self.path.rename(first)
+                self.path.touch()
+        self.count += 1
+
+    def _shift(self):
+        old = [p for p in self.path.parent.glob(self.path.name + ".*") if p.name != "maillog"]
+        for file in sorted(old, key=lambda p: -int(p.name.split(".")[1])):
+            name, number, *ending = file.name.split(".")
+            target = file.with_name(".".join([name, str(int(number) + 1), *ending]))
+            file.rename(target)
+            if target.name == "maillog.4":  # read to its end long ago, as logrotate's delaycompress
+                with target.open("rb") as plain, gzip.open(f"{target}.gz.tmp", "wb", 1) as packed:
+                    shutil.copyfileobj(plain, packed)
+                shutil.copystat(target, f"{target}.gz.tmp")
+                Path(f"{target}.gz.tmp").rename(f"{target}.gz")
+                target.unlink()
+
+
+def essence(incident):
+    return {
+        **{name: incident[name] for name in PARTS},
+        "outcome": incident["verdict"]["outcome"],
+        "evidence": [line["text"] for line in incident["evidence"]],
+    }
+
+
+def differences(live, replayed):
+    """Return what is not the same, in words."""
+    said = []
+    ours, theirs = ({i["id"]: essence(i) for i in some} for some in (live, replayed))
+    for name in sorted({*ours, *theirs}):
+        if name not in ours or name not in theirs:
+            said.append(f"{name}: only in {'the daemon' if name in ours else 'the replay'}")
+            continue
+        for key, value in ours[name].items():
+            if value != theirs[name][key]:
+                said.append(f"{name}: {key}: {value} by the daemon, {theirs[name][key]} by replay")
+    return [text[:600] for text in said]
+
+
+def resident(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def slope(samples):
+    """Return the slope of (seconds, MB) in MB an hour, by least squares."""
+    if len(samples) < 2:
+        return 0.0
+    mean_t = sum(t for t, _ in samples) / len(samples)
+    mean_m = sum(m for _, m in samples) / len(samples)
+    spread = sum((t - mean_t) ** 2 for t, _ in samples)
+    return 3600 * sum((t - mean_t) * (m - mean_m) for t, m in samples) / spread
+
+
+def soak(folder, *, minutes, lines, seed):
+    rng = random.Random(seed)
+    receiver = Receiver()
+    dns = serve_dns(zone())
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / "soak.toml").write_text(RULE)
+    daemon = Daemon(folder, "127.0.0.1:1", receiver)
+    daemon.hook.write_text(f'#!/bin/sh\necho "$LWMX_ON $LWMX_INCIDENT" >> {daemon.hooks}\n')
+    daemon.configure(dns=next(dns), url=receiver.url)
+    # Top-level keys stand before the first table.
+    daemon.config.write_text(f'rules = ["{rules}"]\n' + daemon.config.read_text())
+    daemon.log.touch()
+    daemon.start()
+    begun = time.monotonic()
+    until = begun + minutes * 60
+    calm = begun + minutes * 40
+    writer = Writer(daemon.log, lines=lines, until=until)
+    rotator = Rotator(writer, rng)
+    writer.start()
+    kills = stops = 0
+    rotate_at = kill_at = begun + 1
+    samples, lags = [], []
+    while writer.is_alive():
+        time.sleep(0.5)
+        now = time.monotonic()
+        if now >= rotate_at:
+            rotator.rotate()
+            rotate_at = now + rng.uniform(4, 25)
+        if kill_at <= now < calm:
+            hard = rng.random() < 0.8
+            kills, stops = kills + hard, stops + (not hard)
+            daemon.stop(signal.SIGKILL if hard else signal.SIGTERM)
+            if rng.random() < 0.3:
+                rotator.rotate()  # while nobody looks
+            time.sleep(rng.random() * 2)
+            daemon.start()
+            kill_at = now + rng.uniform(2, 20)
+        if now > calm + 20:
+            samples.append((now, resident(daemon.process.pid)))
+            lags.append(json.loads(daemon_status(folder)).get("lag", 0))
+    replayed = replay(daemon)
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        faults = differences(daemon.incidents(), replayed)
+        if not faults and waiting(folder) == 0:
+            break
+        time.sleep(2)
+    daemon.stop()
+    next(dns, None)
+    receiver.close()
+    return judge(
+        daemon,
+        receiver,
+        writer,
+        faults,
+        replayed,
+        {
+            "minutes": minutes,
+            "kills": kills,
+            "stops": stops,
+            "rotations": rotator.count,
+            "rss_mb": round(samples[-1][1], 1) if samples else None,
+            "rss_slope_mb_per_hour": round(slope(samples), 2),
+            "worst_lag_bytes_when_calm": max(lags, default=0),
+        },
+    )
+
+
+def judge(daemon, receiver, writer, faults, replayed, figures):
+    """Return everything that was seen, with ``faults`` in words."""
+    counted = sum(i["counts"]["events"] for i in daemon.incidents() if i["subject"] == "count.test")
+    if counted != writer.counted:
+        faults.append(f"{writer.counted} bounces were written, {counted} were counted")
+    missing = {loop_domain(n) for n in range(LOOPS)} - {i["subject"] for i in replayed}
+    if missing:
+        faults.append(f"not found: {sorted(missing)}")
+    ran = daemon.hooks.read_text().splitlines()
+    faults += [f"hook ran twice: {one}" for one in {r for r in ran if ran.count(r) > 1}]
+    titles = [p["title"] for p in receiver.posts if "have this already" not in p["message"]]
+    faults += [f"told twice: {one}" for one in {t for t in titles if titles.count(t) > 1}]
+    faults += [f"said: {line}" for line in daemon.told().splitlines() if "Error" in line]
+    if "Traceback" in daemon.told():
+        faults.append("a traceback")
+    return {
+        "lines": writer.lines,
+        "counted": counted,
+        "lost_or_twice": writer.counted - counted,
+        "incidents": len(replayed),
+        "hooks": len(ran),
+        "notices": len(receiver.posts),
+        **figures,
+        "faults": faults,
+    }
+
+
+def daemon_status(folder):
+    with sqlite3.connect(f"file:{folder}/state/state.db?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT value FROM meta WHERE key = 'status'").fetchall()
+    return rows[0][0] if rows else "{}"
+
+
+def waiting(folder):
+    with sqlite3.connect(f"file:{folder}/state/state.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT count(*) FROM notices WHERE sent_at IS NULL").fetchone()[0]
+
+
+def replay(daemon):
+    path = daemon.folder / "dns.zone"
+    records = [line for line in zone().replace(" 60 IN ", " ").splitlines() if " SOA " not in line]
+    path.write_text(
+        "$TTL 60\n$ORIGIN .\n@ SOA ns.test. root.test. 1 60 60 60 60\n@ NS ns.test.\n"
+        + "\n".join(records)
+        + "\n"
+    )
+    logs = sorted(str(p) for p in daemon.folder.glob("maillog*"))
+    done = daemon.command("replay", "--json", "--tz", "UTC", "--dns", f"zone:{path}", *logs)
+    return json.loads(done.stdout)["incidents"]
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    words.add_argument("--minutes", type=float, default=20)
+    words.add_argument("--lines", type=int, default=0, help="all told; 4,000 a second unless given")
+    words.add_argument("--seed", type=int, default=int(time.time()))
+    words.add_argument("--keep", action="store_true", help="keep the folder")
+    given = words.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    lines = given.lines or int(given.minutes * 60 * 4000)
+    print(f"soak: {given.minutes:g} minutes, {lines} lines, seed {given.seed}, in {folder}")
+    found = soak(folder, minutes=given.minutes, lines=lines, seed=given.seed)
+    for fault in found["faults"]:
+        print(f"FAULT {fault}")
+    print(json.dumps(found))
+    if not found["faults"] and not given.keep:
+        shutil.rmtree(folder)
+    return 1 if found["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
