@@ -63,13 +63,13 @@ def undo(
     store = _memory(settings.state.path)
     try:
         actions = _remembered(store, is_meant)
-        failed = _take_back(maps, entries, actions, store, force=force)
+        taken, failed = _take_back(maps, entries, actions, store, force=force)
     finally:
         if store:
             store.close()
     if failed:
         return max(fault.code for fault in failed)
-    if entries or any(action.state is ActionState.DONE for action in actions):
+    if taken:
         click.echo(
             f"For {settings.respond.cooldown} the daemon does not act on it again;"
             " to make it longer: logwatch-mx ignore DOMAIN",
@@ -148,24 +148,32 @@ def _take_back(
     store: Store | None,
     *,
     force: bool,
-) -> list[LogwatchError]:
-    """Take each domain out of the map, then note it; return what went wrong, already said."""
+) -> tuple[int, list[LogwatchError]]:
+    """Take each domain out of the map, then note it.
+
+    Return how many were taken back, and what went wrong; both have been said.
+    """
+    taken = 0
     failed: list[LogwatchError] = []
     in_force = {action.id: action for action in actions if action.state is ActionState.DONE}
     domains = {entry.domain: entry.verb for entry in entries}
     domains |= {action.target: action.verb for action in in_force.values()}
-    for domain, verb in sorted(domains.items()):
+    # What failed on a dying disk may be live although neither text nor memory promise it.
+    perhaps = {a.target: a.verb for a in actions if a.state is ActionState.FAILED}
+    for domain, verb in sorted((perhaps | domains).items()):
         try:
-            for route_map in maps:
-                route_map.unset(domain, force=force)
+            found = [route_map.unset(domain, force=force) for route_map in maps]
+            if domain not in domains and not any(found):
+                continue
             mine = [action for action in in_force.values() if action.target == domain]
             _note(store, mine)
         except LogwatchError as error:
             click.echo(f"{domain}: {error}", err=True)
             failed.append(error)
         else:
+            taken += 1
             click.echo(f"{domain}: {verb} taken back, mail for it flows again")
-    return failed
+    return taken, failed
 
 
 def _note(store: Store | None, actions: list[Action]) -> None:

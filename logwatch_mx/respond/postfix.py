@@ -59,6 +59,8 @@ class PostfixMap:
 
     def unset(self, domain: str, *, force: bool = False) -> bool:
         """Let mail for *domain* flow again; False when our map did not touch it."""
+        if not self.path.parent.exists():
+            return False
         with self._held():
             text = self._text() if force else self._own_text()
             listed = domain in transport.parse(text).entries

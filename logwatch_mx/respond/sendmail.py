@@ -60,6 +60,8 @@ class SendmailMap:
 
     def unset(self, domain: str, *, force: bool = False) -> bool:
         """Let mail for *domain* flow again; False when our map did not touch it."""
+        if not self.path.parent.exists():
+            return False
         with self._held():
             text = self._text() if force else self._own_text()
             entries = dict(sendmail_text.parse(text).entries)

@@ -10,6 +10,7 @@ from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
 from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.postmap import Postmap
 from logwatch_mx.respond.route import entry_of
+from logwatch_mx.respond.transport import route_of
 from logwatch_mx.state.store import Store
 
 TOOLS = Path(__file__).parents[1] / "respond" / "postfix_tools.py"
@@ -201,3 +202,29 @@ def test_a_postmap_that_is_missing_is_told(world):
     code, _, err = world.undo("seaton.biz")
     assert code == 1
     assert "/nowhere/postmap: not found: install Postfix" in err
+
+
+def test_what_a_failed_action_left_in_the_live_map_is_taken_out_too(world):
+    left = action("c.example")
+    with Store.open(world.db) as store, store.transaction() as t:
+        t.add_action(left)
+        t.finish_action(Outcome(action=left.id, state=ActionState.FAILED, at=NOW))
+    # The disk died between postmap's write and its word on it.
+    Postmap(world.postmap).put(world.map, "c.example", route_of(entry_of(left)))
+    assert world.live == ["b.example", "c.example", "seaton.biz"]
+    code, out, _ = world.undo("c.example")
+    assert (code, out) == (0, "c.example: pause taken back, mail for it flows again\n")
+    assert world.live == ["b.example", "seaton.biz"]
+    assert world.states["c.example"] == "failed"
+    assert world.undo("--all")[1].count("taken back") == 2
+    assert world.live == []
+
+
+def test_a_failed_action_that_left_nothing_is_no_trouble_for_undo(world):
+    for left in (world.map, world.map.with_name("transport.lmdb")):
+        left.unlink()
+    with Store.open(world.db) as store, store.transaction() as t:
+        for one in store.actions():
+            t.finish_action(Outcome(action=one.id, state=ActionState.FAILED, at=NOW))
+    code, out, _ = world.undo("--all")
+    assert (code, out) == (0, "Nothing is in force.\n")
