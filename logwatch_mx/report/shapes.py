@@ -34,7 +34,7 @@ def count_shapes(events: Iterable[Event]) -> tuple[list[Shape], int]:
         read += 1
         if not isinstance(event, Unparsed):
             continue
-        key = (event.program or "", shape_of(event.text))
+        key = (_shown(event.program or ""), shape_of(event.text))
         if key not in found and len(found) >= MAX_SHAPES:
             key = ("", "(other shapes)")
         shape = found.get(key)

@@ -49,6 +49,11 @@ def test_lines_of_one_shape_are_counted_with_their_first_example():
     )
 
 
+def test_a_program_is_printable_too():
+    (shape,), _ = count_shapes([unread("foo", "postfix/sm\x1b[2Jtp")])
+    assert shape.program == "postfix/sm�[2Jtp"
+
+
 def test_an_attacker_who_invents_shapes_fills_no_memory():
     words = (f"{'x' * n}" for n in range(1, MAX_SHAPES * 2 + 1))
     shapes, read = count_shapes(
