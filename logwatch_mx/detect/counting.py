@@ -51,13 +51,10 @@ class CountingDetector:
         """Count *event* for *subject*; return the case when it has just opened."""
         if rule.count is not None and value is None:
             return None
-        hit = Hit(
-            at=at,
-            value=hashed(
-                value if value is not None else f"{event.line.source}:{event.line.number}"
-            ),
-            evidence=keep(event),
-        )
+        # Each line is one of its own. A log's name says too little: after a rotation the same name
+        # and number are another line, which a replay reads under another name.
+        one = f"{event.line.number}:{event.line.text}"
+        hit = Hit(at=at, value=hashed(one if value is None else value), evidence=keep(event))
         if case is not None:
             _add(case, hit, rule)
             return None

@@ -72,3 +72,12 @@ def test_what_is_kept_of_a_subject_is_bounded():
         event = Other(line=Line("x", "log", n, offset=n))
         detector.note(T, event, slow, "s", str(n), None)
     assert len(detector.state.hits.get("r/s")) <= KEPT_HITS + 1
+
+
+def test_the_same_number_in_a_rotated_log_is_another_line():
+    detector = CountingDetector(CountingState())
+    case = None
+    for text in ("before the rotation", "after it"):
+        event = Other(line=Line(text, "maillog", 7), time=T)
+        case = detector.note(T, event, rule(threshold=1), "s", None, case) or case
+    assert (case.events, case.messages) == (2, 2)
