@@ -18,6 +18,7 @@ from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.live import Live
 from logwatch_mx.app.memory import Memory, unpack_memory
+from logwatch_mx.app.metrics import Metrics
 from logwatch_mx.app.proof import Prover
 from logwatch_mx.app.setup import build_engine, load_all_rules
 from logwatch_mx.config.settings import Settings
@@ -101,6 +102,7 @@ async def _serve(
         log=log,
     )
     live.attach(desk)
+    metrics = _metrics(settings.metrics.listen, live, log)
     loop = asyncio.get_running_loop()
 
     def nudge() -> None:
@@ -136,7 +138,20 @@ async def _serve(
         watcher.stop()
         ended = await desk.close()
         inlet.close()
+        if metrics is not None:
+            metrics.close()
     return ended
+
+
+def _metrics(listen: str | None, live: Live, log: Log) -> Metrics | None:
+    if listen is None:
+        return None
+    try:
+        return Metrics(listen, lambda: live.figures)
+    except LogwatchError as error:
+        # Whoever watches us must not be able to stop us.
+        log(str(error))
+        return None
 
 
 def _load_memory(store: Store, log: Log) -> Memory:

@@ -1,7 +1,7 @@
 """How the daemon is, in numbers: for ``status`` and for the metrics."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ def figures(
     *,
     tally: Tally,
     state: EngineState,
-    incidents: Iterable[Incident],
+    incidents: Collection[Incident],
     lag: int,
     saved: datetime,
     failed: int,
@@ -34,9 +34,11 @@ def figures(
         "lag": lag,
         "last": state.now.isoformat() if state.now else None,
         "saved": saved.isoformat(),
+        "at": saved.timestamp(),
         "incidents": dict(
             Counter("closed" if i.closed is not None else i.state.value for i in incidents)
         ),
+        "actions": dict(Counter(a.state.value for i in incidents for a in i.actions)),
         "forgotten": {
             "passes": loop.chains.passes.forgotten,
             "suspects": loop.pending.forgotten,
