@@ -181,7 +181,7 @@ class Postfix:
                 f"250 2.0.0 Ok: queued as {self._queue_id()}",
                 f"250 2.0.0 OK  {int(at)} {w.letters(_HEX.lower(), 24)} - gsmtp",
                 (
-                    f"250 2.6.0 <{queue_id}@mail> [InternalId={w.random.randrange(10**14)}] {size} B"
+                    f"250 2.6.0 <{queue_id}@mail> [InternalId={w.random.randrange(10**9)}] {size} B"
                     " in 0.1, 99.1 KB/sec Queued mail for delivery"
                 ),
                 f"250 OK id=1p{w.letters(_HEX, 4)}-000{w.letters(_HEX, 3)}-0A",
@@ -216,7 +216,7 @@ class Postfix:
                     "4.2.0",
                     f"{host}:25",
                     (
-                        f"host {host} said: 450 4.2.0 <{to}>: Recipient address rejected: Greylisted"
+                        f"host {host} said: 450 4.2.0 <{to}>: Recipient rejected: Greylisted"
                         " (in reply to RCPT TO command)"
                     ),
                 ),

@@ -89,4 +89,4 @@ def _relays(site: Site) -> Needle:
 
 
 def _sendmail_failures() -> Needle:
-    return Needle(b"stat=", _NO_DSN, (rb"stat=[^S\n]", rb"stat=S[^e\n]", rb"stat=Se[^n\n]"))
+    return Needle(b"stat=", _NO_DSN, (rb"stat=[^S]", rb"stat=S[^e]", rb"stat=Se[^n]"))
