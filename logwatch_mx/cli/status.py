@@ -12,6 +12,8 @@ from logwatch_mx.errors import Exit
 
 #: A daemon that is alive saves at least this often, if only because a minute has passed.
 STALE_SECONDS = 180
+#: More bytes than this unread: it takes seconds to read them, so something holds the daemon up.
+FAR_BEHIND = 64 * 2**20
 
 
 @click.command(epilog="Example: logwatch-mx status --json")
@@ -20,6 +22,7 @@ STALE_SECONDS = 180
 def status(config: Path | None, *, as_json: bool) -> int:
     """Say how the daemon is; exit with 1 when it is not running or far behind."""
     from logwatch_mx.config.load import find_config, load_settings  # noqa: PLC0415  # --help is quick
+    from logwatch_mx.state.lock import is_held  # noqa: PLC0415
     from logwatch_mx.state.store import Store  # noqa: PLC0415
 
     settings = load_settings(find_config(config), check_hooks=False)
@@ -32,19 +35,23 @@ def status(config: Path | None, *, as_json: bool) -> int:
         }
     saved = datetime.fromisoformat(found["saved"]) if "saved" in found else None
     age = (datetime.now(UTC) - saved).total_seconds() if saved else None
-    found["running"] = age is not None and age < STALE_SECONDS
+    held = is_held(settings.state.path)
+    found["running"] = held is not False and age is not None and age < STALE_SECONDS
+    found["far_behind"] = (found.get("lag") or 0) > FAR_BEHIND
     if as_json:
         sys.stdout.write(json.dumps({"schema": 1, **found}, indent=1) + "\n")
     else:
-        _print(found, age)
-    return Exit.OK if found["running"] else Exit.FAILED
+        _print(found, age, is_gone=held is False)
+    return Exit.OK if found["running"] and not found["far_behind"] else Exit.FAILED
 
 
-def _print(found: dict[str, object], age: float | None) -> None:
+def _print(found: dict[str, object], age: float | None, *, is_gone: bool) -> None:
     if age is None:
         click.echo("The daemon has not saved anything yet.")
         return
-    state = "running" if found["running"] else "NOT running, or stuck"
+    state = "running" if found["running"] else "NOT running" if is_gone else "NOT running, or stuck"
+    if found["running"] and found["far_behind"]:
+        state = "running, but FAR BEHIND"
     click.echo(f"{state}: last sign of life {age:.0f} s ago")
     kinds = found.get("kinds")
     lines = found.get("lines")
@@ -52,7 +59,7 @@ def _print(found: dict[str, object], age: float | None) -> None:
     if isinstance(kinds, dict) and isinstance(lines, int) and lines:
         click.echo(f"not understood              {100 * kinds.get('unparsed', 0) / lines:.3f} %")
     click.echo(f"bytes behind                {found.get('lag')}")
-    click.echo(f"last stamp in the log       {found.get('last')}")
+    click.echo(f"last stamp in the log       {found.get('last') or 'none yet'}")
     click.echo(f"open incidents              {found['open_incidents']}")
     click.echo(f"notices waiting             {found['pending_notices']}")
     forgotten = found.get("forgotten")

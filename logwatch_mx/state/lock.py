@@ -36,6 +36,23 @@ class Lock:
             self._file = -1
 
 
+def is_held(state: Path) -> bool | None:
+    """Tell whether a daemon holds the lock of *state*; None when that cannot be found out."""
+    try:
+        file = os.open(state.with_name(state.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 def hand_over(path: Path) -> None:
     """Give what root made to the owner of its directory, so that the daemon may use *path*."""
     if os.geteuid() == 0:
