@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,17 +194,19 @@ class Lives(RuleBasedStateMachine):
         # A disk in memory, where there is one: every change is synced, and there are thousands.
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(dir=memory))
-        self.loop = asyncio.new_event_loop()
         self.world, self.fuse = World(), Fuse()
         self.incidents, self.opened = {}, 0
         self.settings = Settings(mode="act")
-        self.store, self.trouble = None, False
+        self.store, self.loop, self.trouble = None, None, False
         self.start()
 
     # -- the daemon's process
 
     def start(self):
         """Start as the daemon does: open the state, mend the map, make both agree."""
+        self.loop = asyncio.new_event_loop()
+        # One at a time: a life that failed fails again when it is played again.
+        self.loop.set_default_executor(ThreadPoolExecutor(1))
         self.store = StoreOnFuse.open(self.folder / "state.db")
         self.store.fuse = self.fuse
         path = self.folder / "map"
@@ -249,9 +252,20 @@ class Lives(RuleBasedStateMachine):
 
     def stop(self):
         """End the process as a kill does: nothing more is written."""
+        if self.loop is not None:
+            self.loop.run_until_complete(self._end_tasks())
+            self.loop.close()
+            self.loop = None
         if self.store is not None:
             self.store.close()
             self.store = None
+
+    async def _end_tasks(self):
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_default_executor()
 
     def restart(self):
         """Start until a start succeeds: a process that dies is started again by systemd."""
@@ -459,8 +473,6 @@ class Lives(RuleBasedStateMachine):
             assert self.store.unfinished_actions() == ()
         finally:
             self.stop()
-            self.loop.run_until_complete(self.loop.shutdown_default_executor())
-            self.loop.close()
             shutil.rmtree(self.folder)
 
 
