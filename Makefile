@@ -50,7 +50,7 @@ format: $(VENV)/.dev
 
 lab: $(VENV)/.dev
 	$(BIN)/python tests/lab/run.py
-	$(BIN)/python -m pytest -q -m lab tests/lab
+	$(BIN)/python -m pytest -q -m "lab and not slow" tests/lab
 
 lab-smoke: $(VENV)/.dev
 	$(BIN)/python tests/lab/run.py
@@ -64,6 +64,7 @@ score: $(VENV)/.dev
 
 nightly: $(VENV)/.dev lab score
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
+	$(BIN)/python -m pytest -q -m "lab and slow" tests/lab
 
 clean:
 	rm -rf $(VENV) .lab-cache .pytest_cache .mypy_cache .ruff_cache
