@@ -78,8 +78,8 @@ def watched(world, **more):
             check=True,
         ).stdout
         # The map alone is on trial: the static prevention would stop the loop by itself.
-        head, _, rest = printed.partition("define(`confLOOPMX'")
-        route = (_ + rest).partition("divert(-1)\nifdef(`confLOOPMX'")[0]
+        head, mark, rest = printed.partition("define(`confLOOPMX'")
+        route = (mark + rest).partition("divert(-1)\nifdef(`confLOOPMX'")[0]
         world.write("/etc/mail/logwatch-mx.m4", head + route)
         world.mta.write_cf(INCLUDE)
         world.mta.reload()
