@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NamedTuple
 
 from gen import generate
@@ -92,9 +93,13 @@ def tools_for(log: str, mta: str) -> list[Tool]:
 def measure(argv: Sequence[str]) -> Cost:
     """Run *argv* once; raise when it fails to start or runs out of patience."""
     begin = time.monotonic()
-    with subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as child:
+    # A file, for grep stops at its first hit when it writes to /dev/null.
+    with (
+        TemporaryFile() as out,
+        subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL
+        ) as child,
+    ):
         while True:
             pid, status, used = os.wait4(child.pid, os.WNOHANG)
             if pid:
@@ -187,9 +192,9 @@ def _preface(rounds: int) -> list[str]:
         "# Results",
         "",
         (
-            f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {platform.machine()},"
-            f" {_processor()}, Python {platform.python_version()}, on one core; the best of"
-            f" {rounds} rounds by processor time, start-up included. Ratios say more than absolute figures."
+            f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {_processor()},"
+            f" Python {platform.python_version()}, on one core; the best of {rounds} rounds by"
+            " processor time, start-up included. Ratios say more than absolute figures."
             " Of peaks below 25 MiB most is the measuring program's own."
         ),
         *([f"Not installed here: {', '.join(missing)}."] if missing else []),

@@ -56,6 +56,11 @@ class Key(Struct):
         """Return the number of deferrals in the window."""
         return sum(count for _, count in self.minutes)
 
+    def is_within(self, since: datetime) -> bool:
+        """Say whether all that is kept of the window came *since* then: nothing leaves it."""
+        minutes, samples = self.minutes, self.samples
+        return bool(minutes) and minutes[0][0] >= since and not (samples and samples[0].at < since)
+
     def count(self, at: datetime) -> None:
         """Count one deferral in its minute."""
         minute = at.replace(second=0, microsecond=0)

@@ -155,8 +155,12 @@ class SpikeDetector:
             state.aged = now
         moment = Moment.of(now, self.window, state.begun)
         keys: dict[str, Key] = {}
+        since = now - self.window
         for name in list(state.active):
             key = state.keys.get(name)
+            if key is not None and key.frozen is None and key.is_within(since):
+                keys[name] = key
+                continue
             if key is not None and key.frozen is not None and _open_case(name, cases) is None:
                 # There was no room for the incident, or an operator's hand closed it.
                 key.frozen = None
