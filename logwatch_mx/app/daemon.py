@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
@@ -126,6 +127,7 @@ async def _serve(
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, live.stop)
     loop.add_signal_handler(signal.SIGHUP, on_hup)
+    live.warm_up()
     watcher.start()
     for descriptor in inlet.descriptors():
         loop.add_reader(descriptor, live.wake)
@@ -198,13 +200,22 @@ def open_maps(settings: Settings, log: Log) -> Mapping[Mta, RouteMap]:
         maps[Mta.SENDMAIL] = SendmailMap(
             respond.sendmail_map, makemap=respond.makemap, sendmail=respond.sendmail
         )
-    if settings.mode == "act":
+    ours = respond.postfix_map if flavour == "postfix" else respond.sendmail_map
+    # Taking back may have been cut off: in observe mode too, what is live is what the text says.
+    if settings.mode == "act" or _is_there(ours):
         for route in maps.values():
             try:
                 route.mend()
             except LogwatchError as error:
                 log(f"{error}; nothing can be paused until that is mended")
     return maps
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _recover(

@@ -28,6 +28,7 @@ from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
 from logwatch_mx.model.incident import Incident
+from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.sources.block import Block, lines
 from logwatch_mx.state.store import Store
@@ -44,10 +45,15 @@ HEARTBEAT = 60.0
 LOOK_EVERY = 5.0
 #: Seconds between two saves and looks while there is a backlog: old lines are worked off first.
 BEHIND = 5.0
-#: After saving and looking, so many times as long is left to reading.
+#: After saving and looking, so many times as long is left to reading; more when nothing presses.
 BREATH = 4.0
+LONG_BREATH = 20.0
+#: Seconds: what takes less than this needs no breath.
+QUICK = 0.03
 #: Ticks by the clock begin after so many seconds of silence: lines may be on their way.
 SILENCE = 2.0
+#: What every MTA's grammar has to look at.
+FIRST = "2026-11-23T14:29:10+00:00 mx postfix/smtp[1]: 0: to=<a@b.test>, relay=none, status=?"
 #: Logs with names of their own for each day come and go; of so many the readers are kept.
 STREAMS = 64
 
@@ -119,6 +125,10 @@ class Live:
         """Take a verdict of the desk's."""
         self._follow(self.engine.judge(verdict), None)
         self.stir()
+
+    def warm_up(self) -> None:
+        """Read a line that nobody wrote: the first takes half a second, to compile the grammars."""
+        LiveStream("", zone=self._zone).read(Line(FIRST))
 
     async def run(self) -> None:
         """Read on until ``stop`` is called; the last state is saved before it returns."""
@@ -243,13 +253,14 @@ class Live:
 
     def _settle_in(self) -> float:
         """Return in how many seconds it is time to save and look."""
+        cost = self._cost if self._cost > QUICK else 0.0
         if self._is_behind:
-            wait = BEHIND
+            wait = max(BEHIND, LONG_BREATH * cost)
         elif self._pressing:
-            wait = 0.0
+            wait = BREATH * cost
         else:
-            wait = SAVE_EVERY if self._dirty else LOOK_EVERY
-        return self._settled_at + max(wait, BREATH * self._cost) - time.monotonic()
+            wait = max(SAVE_EVERY if self._dirty else LOOK_EVERY, LONG_BREATH * cost)
+        return self._settled_at + wait - time.monotonic()
 
     def _settle(self) -> None:
         """Save when it is time, then let the desk act on what was saved."""
