@@ -229,6 +229,18 @@ class Engine:
         if is_own_remedy(event):
             return
         self._spike.note(at, event, self.state.cases)
+        # Most deferrals have to do with no loop.
+        if matched or is_refused(event) or self._loop.concerns(event, stream):
+            self._feed_domains(at, event, stream, matched, changes)
+
+    def _feed_domains(
+        self,
+        at: datetime,
+        event: Delivery,
+        stream: str,
+        matched: list[tuple[Watch, str | None]],
+        changes: Changes,
+    ) -> None:
         domains = domains_of(event)
         joined = self._loop.join(at, event, tuple(d for d in domains if d is not None), stream)
         for domain in domains:

@@ -139,12 +139,16 @@ class Sifter:
                     return None
                 continue
             line, behind = self._cutter.cut(position)
-            event = None if line is None else self._read(line)
-            time = None if event is None else event.time
-            key = (self._at if time is None else max(time, self._at), self._index)
-            if event is not None and (since[1] == self._index or key > since):
+            if line is None:
+                self._behind = behind
+                continue
+            event = self._stream.read(line)
+            time = event.time
+            at = self._at if time is None or time < self._at else time
+            key = (at, self._index)
+            if since[1] == self._index or key > since:
                 return Hit(key, event, self._place, behind)
-            self._behind, self._at = behind, key[0]
+            self._behind, self._at = behind, at
 
     def _next(self) -> tuple[int, Key]:
         """Return the next position that may be a hit, and since when it is one."""

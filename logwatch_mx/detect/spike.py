@@ -318,6 +318,8 @@ def _names_of(subject: str) -> list[str]:
 
 
 def _open_case(name: str, cases: dict[str, Case]) -> Case | None:
+    if not cases:
+        return None
     subject = name.partition(" ")[2]
     case = cases.get(f"spike/{subject}" if subject else f"outage/{name}")
     return case if case is not None and case.closed is None else None

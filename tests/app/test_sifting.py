@@ -12,6 +12,7 @@ from logwatch_mx.app.reading import Stream, open_streams
 from logwatch_mx.app.replay import Replay
 from logwatch_mx.app.setup import build_engine, load_all_rules
 from logwatch_mx.config.settings import Settings
+from logwatch_mx.confirm.open import open_zone
 from logwatch_mx.model.site import Site
 from logwatch_mx.sources.archive import read_blocks
 from logwatch_mx.sources.sieve import FindSieve, HyperSieve
@@ -19,6 +20,7 @@ from logwatch_mx.sources.sieve import FindSieve, HyperSieve
 DATA = Path(__file__).parents[1] / "scenarios" / "data"
 SAMPLES = Path(__file__).parents[2] / "samples" / "maillog"
 LOGS = [*sorted(DATA.glob("*/*.log")), *sorted(SAMPLES.glob("*.log"))]
+ZONE = DATA / "dns.zone"
 WHOLE = 1 << 20
 
 try:
@@ -46,7 +48,7 @@ class Cut(Stream):
                 yield block
 
 
-def replay(paths, sieve=None, *, size=WHOLE, site=None, rules=None, zone=UTC, year=2026):
+def replay(paths, sieve=None, *, size=WHOLE, site=None, rules=None, zone=UTC, year=2026, dns=None):
     site = site or Site()
     rules = load_all_rules(()) if rules is None else rules
     engine = build_engine(Settings(), site=site, rules=rules)
@@ -55,6 +57,7 @@ def replay(paths, sieve=None, *, size=WHOLE, site=None, rules=None, zone=UTC, ye
         engine,
         settings=Settings(),
         site=site,
+        resolver=None if dns is None else open_zone(dns),
         sieve=None if sieve is None or needles is None else sieve(needles),
     )
     streams = open_streams(paths, year=year, zone=zone)
@@ -79,6 +82,7 @@ def assert_same(paths, sieve, *, sizes=(WHOLE,), **options):
 @pytest.mark.parametrize("path", LOGS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_the_hits_say_what_the_whole_log_says(path, sieve):
     assert_same([path], sieve)
+    assert_same([path], sieve, dns=path.with_name("dns.zone") if path.parent == SAMPLES else ZONE)
 
 
 @pytest.mark.parametrize("size", [150, 1000, 4096, 30_000, 1 << 17])
