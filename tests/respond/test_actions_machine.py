@@ -217,7 +217,7 @@ class Lives(RuleBasedStateMachine):
             self.route = SendmailMap(path)
             self.route._makemap = Makemap(self.fuse, ".db")
             self.route._ask = lambda domain, word: self.fuse.step()
-        if self.settings.mode == "act":
+        if self.settings.mode == "act" or path.exists():
             self.route.mend()
         steps = recover(
             self.store.actions(),
