@@ -174,13 +174,15 @@ def _reloaded(settings: Settings, site: Site, memory: Memory) -> Engine:
 
 
 def _prover(settings: Settings, site: Site) -> Prover:
-    def opened(servers: tuple[str, ...]) -> Resolver:
-        return open_resolver(servers, timeout=settings.dns.timeout, lifetime=settings.dns.lifetime)
+    def opener(servers: tuple[str, ...]) -> Callable[[], Resolver]:
+        return lambda: open_resolver(
+            servers, timeout=settings.dns.timeout, lifetime=settings.dns.lifetime
+        )
 
-    resolvers = [opened(settings.dns.nameservers)]
+    openers = [opener(settings.dns.nameservers)]
     if settings.dns.second_opinion:
-        resolvers.append(opened(settings.dns.second_opinion))
-    return Prover(resolvers, site, is_ours=is_own_address)
+        openers.append(opener(settings.dns.second_opinion))
+    return Prover(openers, site, is_ours=is_own_address)
 
 
 def open_maps(settings: Settings, log: Log) -> Mapping[Mta, RouteMap]:

@@ -19,26 +19,32 @@ AGAIN = timedelta(minutes=10)
 
 
 class Prover:
-    """Asks DNS; *is_ours* tells this host's own addresses."""
+    """Asks DNS; *is_ours* tells this host's own addresses.
+
+    *openers* make the resolvers, when the first question is asked: an idle daemon needs none of
+    their memory.
+    """
 
     again = AGAIN
     soon = SECOND
 
     def __init__(
         self,
-        resolvers: Sequence[Resolver],
+        openers: Sequence[Callable[[], Resolver]],
         site: Site,
         *,
         is_ours: Callable[[IPv4Address | IPv6Address], bool],
     ) -> None:
-        self._resolvers = tuple(resolvers)
+        self._openers = tuple(openers)
+        self._opening: asyncio.Future[tuple[Resolver, ...]] | None = None
         self._site = site
         self._is_ours = is_ours
 
     async def ask(self, domain: str) -> tuple[Verdict, tuple[Confirmation, ...]]:
         """Return what the resolvers say together, and each one's answer to be remembered."""
+        resolvers = await self._resolvers()
         verdicts = await asyncio.gather(
-            *(confirm(domain, r, self._site, is_ours=self._is_ours) for r in self._resolvers)
+            *(confirm(domain, r, self._site, is_ours=self._is_ours) for r in resolvers)
         )
         at = self.now()
         answers = tuple(
@@ -47,17 +53,25 @@ class Prover:
         )
         return combine(verdicts), answers
 
+    async def _resolvers(self) -> tuple[Resolver, ...]:
+        """Return the resolvers; the first time they are loaded, in a thread."""
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(
+                asyncio.to_thread(lambda: tuple(opened() for opened in self._openers))
+            )
+        return await asyncio.shield(self._opening)
+
     def wait_for(self, verdict: Verdict | None) -> timedelta | None:
         """Return how long after the last question to ask again.
 
         None when there is nobody to ask.
         """
-        if not self._resolvers:
+        if not self._openers:
             return None
         if verdict is None or verdict.outcome in {Outcome.UNANSWERED, Outcome.FILTERED}:
             return SOON
         # One resolver alone must say it twice before anything is done.
-        return SECOND if self.is_loop(verdict) and len(self._resolvers) == 1 else AGAIN
+        return SECOND if self.is_loop(verdict) and len(self._openers) == 1 else AGAIN
 
     @staticmethod
     def is_loop(verdict: Verdict) -> bool:
