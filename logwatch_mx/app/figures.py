@@ -18,14 +18,16 @@ def figures(
     lag: int,
     saved: datetime,
     failed: int,
+    gaps: int,
     unwritten: int,
     notices: int,
     troubles: tuple[str, ...],
 ) -> dict[str, Any]:
     """Return what there is to tell, as JSON takes it.
 
-    *lag* is in bytes, *failed* are lines that could not be dealt with, *unwritten* outcomes that
-    wait for the state to be writable, *notices* those that wait to be sent.
+    *lag* is in bytes, *failed* are lines that could not be dealt with, *gaps* those that the logger
+    says it dropped, *unwritten* outcomes that wait for the state to be writable, *notices* those
+    that wait to be sent.
     """
     loop, spike = state.loop, state.spike
     return {
@@ -48,6 +50,7 @@ def figures(
         "late": state.late,
         "refused": state.refused,
         "failed": failed,
+        "gaps": gaps,
         "unwritten": unwritten,
         "notices": notices,
         "troubles": list(troubles),

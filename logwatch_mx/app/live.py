@@ -27,6 +27,7 @@ from logwatch_mx.app.reading import LiveStream, Place, Tally
 from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
+from logwatch_mx.model.event import Gap
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Verdict
@@ -76,6 +77,7 @@ class Live:
         self.engine = engine
         self.tally = Tally()
         self.failed = 0
+        self.gaps = 0
         self.figures: dict[str, Any] = {}
         self._memory = memory
         self._store = store
@@ -192,6 +194,8 @@ class Live:
             try:
                 event = stream.read(line)
                 self.tally.note(event)
+                if isinstance(event, Gap) and not event.repeated:
+                    self.gaps += event.count
                 changes = self.engine.feed(event, stream.name)
                 if changes:
                     self._follow(changes, place)
@@ -338,6 +342,7 @@ class Live:
             lag=self.inlet.lag(),
             saved=datetime.now(self._zone),
             failed=self.failed,
+            gaps=self.gaps,
             unwritten=desk.ledger.unwritten if desk else 0,
             notices=desk.outbox.waiting if desk else 0,
             troubles=(*self._troubles, *([self._trouble] if self._trouble else [])),

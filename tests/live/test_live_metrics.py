@@ -36,9 +36,11 @@ def test_the_metrics_say_what_was_read_found_and_done(daemon, receiver, dns_serv
     daemon.log.touch()
     daemon.start()
     assert scrape(port)["lwmx_lag_bytes"] == 0
-    daemon.append(sample_text())
+    lost = "2026-11-23T05:00:00+00:00 mx rsyslogd: imuxsock lost 37 messages from pid 7\n"
+    daemon.append(lost + sample_text())
     wait_for(lambda: receiver.posts, "the notice")
     wanted = {
+        "lwmx_lost_lines_total": 37,
         'lwmx_incidents{state="confirmed"}': 1,
         'lwmx_actions{state="done"}': 2,
         "lwmx_notices_pending": 0,
@@ -48,7 +50,7 @@ def test_the_metrics_say_what_was_read_found_and_done(daemon, receiver, dns_serv
     }
     wait_for(lambda: scrape(port).items() >= wanted.items(), "the figures")
     lines = sum(v for k, v in scrape(port).items() if k.startswith("lwmx_lines_total"))
-    assert lines == len(SAMPLE.read_text().splitlines())
+    assert lines == len(SAMPLE.read_text().splitlines()) + 1
     assert daemon.stop() == 0
 
 

@@ -1,0 +1,224 @@
+"""The desk with a real state and a clock that is handed in."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from logwatch_mx.app.desk import Desk
+from logwatch_mx.app.ledger import Ledger
+from logwatch_mx.app.memory import DeskState
+from logwatch_mx.app.outbox import WAITING
+from logwatch_mx.app.proof import Prover
+from logwatch_mx.config.settings import Hook, NotifyTarget, Settings
+from logwatch_mx.errors import LogwatchError
+from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
+from logwatch_mx.model.incident import Incident, IncidentKind
+from logwatch_mx.model.notice import Notice, NoticeKind
+from logwatch_mx.model.site import Site
+from logwatch_mx.state.store import Store
+
+NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+#: Nothing listens there: what is queued stays queued.
+NOBODY = NotifyTarget(url="json://127.0.0.1:1/")
+
+
+def incident(name="seaton.biz", **words):
+    return Incident(
+        id=f"loop/{name}/2026-11-23T14:29:10Z",
+        kind=IncidentKind.LOOP,
+        subject=name,
+        opened=NOW,
+        first=NOW,
+        last=NOW,
+        **words,
+    )
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(tmp_path / "state.db") as one:
+        yield one
+
+
+class Bench:
+    """A desk whose questions nobody answers, and who was asked about."""
+
+    def __init__(self, store, **settings):
+        self.asked = []
+        self.said = []
+        self.state = DeskState()
+        self.now = NOW
+        bench = self
+
+        class Deaf(Prover):
+            async def ask(self, domain):
+                bench.asked.append(domain)
+                await asyncio.sleep(0)
+                raise LogwatchError("no answer")
+
+            def now(self):
+                return bench.now
+
+        self.desk = Desk(
+            settings=Settings(mode="act", **settings),
+            site=Site(),
+            store=store,
+            state=self.state,
+            prover=Deaf([lambda: None], Site(), is_ours=lambda _: False),
+            maps={},
+            judge=lambda _: None,
+            stirred=lambda: None,
+            log=self.said.append,
+        )
+
+    async def look(self, incidents, now):
+        self.now = now
+        self.desk.ledger.refresh([i.id for i in incidents], now)
+        self.desk.look(incidents, now)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+def test_a_clock_that_is_set_back_by_hours_stops_no_question(store):
+    async def story():
+        bench = Bench(store)
+        await bench.look([incident()], NOW)
+        await bench.look([incident()], NOW + timedelta(seconds=5))
+        assert bench.asked == ["seaton.biz"]
+        await bench.look([incident()], NOW - 5 * HOUR)
+        assert bench.asked == ["seaton.biz"] * 2
+        await bench.look([incident()], NOW - 5 * HOUR + timedelta(seconds=5))
+        assert bench.asked == ["seaton.biz"] * 2
+
+    asyncio.run(story())
+
+
+def test_a_clock_that_is_set_back_by_hours_holds_back_no_notice(store):
+    async def story():
+        bench = Bench(store, notify=(NOBODY,))
+        await bench.look([incident()], NOW)
+        await bench.look([incident()], NOW - 5 * HOUR)
+        assert not store.pending_notices()
+        await bench.look([incident()], NOW - 5 * HOUR + timedelta(seconds=60))
+        assert [n.kind for n in store.pending_notices()] == [NoticeKind.SUSPECTED]
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_nothing_is_remembered_of_incidents_that_are_gone(store):
+    async def story():
+        bench = Bench(store, notify=(NOBODY,), hook=(Hook(command=("/nowhere",), on=("opened",)),))
+        many = [incident(f"d{n}.test") for n in range(300)]
+        for seconds in range(0, 90, 5):
+            await bench.look(many, NOW + timedelta(seconds=seconds))
+        assert len(bench.state.seen) == 300
+        for hours in (2, 4):
+            await bench.look([], NOW + hours * HOUR)
+        left = bench.state
+        assert (left.seen, left.told, left.asked) == ({}, {}, {})
+        assert not bench.desk._plans
+        assert not bench.desk._views
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_so_many_hooks_run_at_once_and_the_others_wait_unwritten(store):
+    async def story():
+        bench = Bench(store, hook=(Hook(command=("/bin/sleep", "30"), on=("opened",)),))
+        many = [incident(f"d{n}.test") for n in range(20)]
+        for seconds in range(5):
+            await bench.look(many, NOW + timedelta(seconds=seconds))
+        assert len(store.unfinished_actions()) == 4
+        assert bench.desk.has_more_to_do(many[-1].id)
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_of_too_many_notices_the_oldest_give_way(store):
+    async def story():
+        with store.transaction() as t:
+            for number in range(WAITING + 3):
+                t.add_notice(
+                    Notice(
+                        key=f"{number:04}",
+                        incident="x",
+                        kind=NoticeKind.SUSPECTED,
+                        at=NOW + timedelta(seconds=number),
+                        title="t",
+                        body="b",
+                    )
+                )
+        bench = Bench(store, notify=(NOBODY,))
+        await bench.look([], NOW)
+        waiting = [notice.key for notice in store.pending_notices()]
+        assert (waiting[0], len(waiting)) == ("0003", WAITING)
+        assert bench.said[0] == "notice 0000: given up: too many wait"
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_old_rows_are_deleted_once_a_day(store):
+    old = Notice(
+        key="old",
+        incident="x",
+        kind=NoticeKind.CLOSED,
+        at=NOW - timedelta(days=91),
+        title="t",
+        body="b",
+    )
+
+    async def story():
+        bench = Bench(store)
+        await bench.look([], NOW)
+        for hours, left in ((1, 1), (25, 0)):
+            with store.transaction() as t:
+                t.add_notice(old)
+            await bench.look([], NOW + hours * HOUR)
+            assert len(store.pending_notices()) == left
+
+    asyncio.run(story())
+
+
+def action(number):
+    return Action(
+        id=f"i#command#opened#{number}",
+        incident="i",
+        verb=Verb.COMMAND,
+        target="seaton.biz",
+        state=ActionState.RUNNING,
+        why="opened",
+        at=NOW,
+    )
+
+
+def test_an_outcome_that_cannot_be_written_is_kept_and_written_in_order(store, tmp_path):
+    ledger = Ledger(store, kept=HOUR)
+    ledger.intend(action(1))
+    outcome = Outcome(action=action(1).id, state=ActionState.DONE, said="well", at=NOW)
+    with Store.open(tmp_path / "state.db", daemon=False) as other, other.transaction():
+        assert not ledger.record(lambda t: t.finish_action(outcome), "i")
+        with pytest.raises(LogwatchError, match="busy"):
+            ledger.refresh(["i"], NOW)
+        assert ledger.unwritten == 1
+    ledger.refresh(["i"], NOW)
+    assert ledger.unwritten == 0
+    assert [deed.action.state for deed in ledger.of("i")] == [ActionState.DONE]
+
+
+def test_what_another_program_did_is_seen_at_the_next_look(store, tmp_path):
+    ledger = Ledger(store, kept=HOUR)
+    ledger.refresh(["i"], NOW)
+    with Store.open(tmp_path / "state.db", daemon=False) as other, other.transaction() as t:
+        t.add_action(action(1))
+        t.ignore("seaton.biz", until=NOW + HOUR, at=NOW)
+    assert ledger.ignored(NOW) == frozenset()
+    ledger.refresh(["i"], NOW)
+    assert [deed.action.id for deed in ledger.of("i")] == [action(1).id]
+    assert ledger.ignored(NOW) == {"seaton.biz"}
+    assert ledger.ignored(NOW + HOUR) == frozenset()
