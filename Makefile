@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REPLAY := $(BIN)/logwatch-mx replay --year 2026 --tz UTC --dns zone:samples/maillog/dns.zone
 
-.PHONY: score help demo test lint format bench lab lab-smoke nightly fuzz clean samples
+.PHONY: score help demo test lint format bench soak lab lab-smoke nightly fuzz clean samples
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make lint      ruff, format and mypy --strict"
 	@echo "make lab       real Postfix and real sendmail in namespaces (root, some minutes)"
 	@echo "make bench     speed against the tools of the trade, in one run"
+	@echo "make soak      20 minutes of writing, rotating and killing (MINUTES=5 for less)"
 	@echo "make nightly   everything that takes long"
 
 # A Debian without python3-venv has a venv module that cannot install pip.
@@ -61,6 +62,10 @@ bench: $(VENV)/.dev
 
 score: $(VENV)/.dev
 	$(BIN)/python tests/scenarios/score.py
+
+MINUTES ?= 20
+soak: $(VENV)/.dev
+	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
 nightly: $(VENV)/.dev lab score
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
