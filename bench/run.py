@@ -43,6 +43,7 @@ PLAIN = (
     ),
 )
 ZONE = ("--year", "2026", "--tz", "UTC")
+_JAIL = {"postfix": "postfix[mode=normal]", "sendmail": "sendmail-reject"}
 LOOP = "for line in open(__import__('sys').argv[1]): pass"
 
 
@@ -86,7 +87,7 @@ def tools_for(log: str, mta: str) -> list[Tool]:
         tools.insert(1, Tool("logwatch-mx replay, extra fast", (*US, *fast)))
     if mta == "postfix":
         tools.append(Tool("pflogsumm", ("pflogsumm", log)))
-    tools.append(Tool("fail2ban-regex", ("fail2ban-regex", log, f"{mta}[mode=normal]"), part=True))
+    tools.append(Tool("fail2ban-regex", ("fail2ban-regex", log, _JAIL[mta]), part=True))
     return [tool for tool in tools if shutil.which(tool.argv[0])]
 
 

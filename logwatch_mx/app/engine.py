@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from logwatch_mx.app.book import Book
-from logwatch_mx.app.watch import Watch
+from logwatch_mx.app.watch import Watch, Watches
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
@@ -81,8 +81,7 @@ class Engine:
             state=self.state.spike,
         )
         self._counting = CountingDetector(self.state.counting)
-        self._watches = tuple(watches)
-        self._by_kind: dict[str, tuple[Watch, ...]] = {}
+        self._match = Watches(watches, site, self._loop.heeds).match
 
     def begin(self, at: datetime) -> None:
         """Let the log begin *at*, the stamp of its first line: what is usual counts from there.
@@ -117,33 +116,6 @@ class Engine:
                 for watch, domain in matched:
                     self._count(at, event, watch, domain, changes)
         return changes
-
-    def _match(self, event: Event) -> list[tuple[Watch, str | None]]:
-        """Return the rules that *event* matches, each with the recipient domain."""
-        kind = event.kind
-        watches = self._by_kind.get(kind)
-        if watches is None:
-            watches = tuple(
-                w
-                for w in self._watches
-                if (w.kinds is None or kind in w.kinds) and not w.rule.spike
-            )
-            self._by_kind[kind] = watches
-        if not watches:
-            return []
-        site = self.site
-        return [
-            (watch, domain)
-            for domain in domains_of(event)
-            for watch in watches
-            if watch.matches(event, domain, site) and self._heeds(watch, event, domain)
-        ]
-
-    def _heeds(self, watch: Watch, event: Event, domain: str | None) -> bool:
-        """Say whether anything comes of it that *watch* matches *event*."""
-        if watch.rule.kind is not IncidentKind.LOOP:
-            return domain is not None or watch.rule.by != "domain"
-        return not isinstance(event, MtaVerdict) or self._loop.heeds(event, domain)
 
     def _concerns(self, event: Event, stream: str) -> bool:
         """Say whether *event*, which no rule matches, matters: a deferral, or part of a story.
