@@ -127,7 +127,7 @@ async def _serve(
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, live.stop)
     loop.add_signal_handler(signal.SIGHUP, on_hup)
-    live.warm_up()
+    live.begin()
     watcher.start()
     for descriptor in inlet.descriptors():
         loop.add_reader(descriptor, live.wake)

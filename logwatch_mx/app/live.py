@@ -93,7 +93,6 @@ class Live:
                 self._ended[name] = gone
         self._wake = asyncio.Event()
         self._stopping = False
-        # Saved before anything is read: after a kill and a rotation it is known where we began.
         self._dirty = self._pressing = True
         self._saved_at = 0.0
         self._is_behind = False
@@ -128,13 +127,18 @@ class Live:
         self._follow(self.engine.judge(verdict), None)
         self.stir()
 
-    def warm_up(self) -> None:
-        """Read a line that nobody wrote: the first takes half a second, to compile the grammars."""
+    def begin(self) -> None:
+        """Find where to begin and save that: a kill and a rotation may come before the next save.
+
+        A line that nobody wrote is read besides: the first takes half a second, to compile the
+        grammars.
+        """
         LiveStream("", zone=self._zone).read(Line(FIRST))
+        self._attempt(lambda: self._read(0))
+        self._attempt(self._settle)
 
     async def run(self) -> None:
         """Read on until ``stop`` is called; the last state is saved before it returns."""
-        self._attempt(self._settle)
         while not self._stopping:
             for step in (self._read, self._pass_time, self._settle):
                 self._attempt(step)
@@ -160,14 +164,14 @@ class Live:
             self.failed += 1
             self._complain(f"{type(error).__name__}: {error}")
 
-    def _read(self) -> None:
-        """Read one budget's worth, and note whether there may be more."""
+    def _read(self, budget: int = BUDGET) -> None:
+        """Read about *budget* bytes, and note whether there may be more."""
         count = 0
         self._is_behind = False
-        for block in self.inlet.poll(BUDGET, time.monotonic()):
+        for block in self.inlet.poll(budget, time.monotonic()):
             count += len(block.data)
             self._take_block(block)
-        self._is_behind = count >= BUDGET
+        self._is_behind = count >= budget > 0
         self._tell_troubles()
 
     def _tell_troubles(self) -> None:

@@ -135,3 +135,18 @@ def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
 def told(posts):
     """Return the domains that were told of."""
     return [d for post in posts for d in DOMAINS if f" {d}:" in post["title"]]
+
+
+def test_what_was_written_after_a_first_start_that_was_cut_short_is_read_through_a_rotation(
+    daemon, receiver, serve_zone, wait_for
+):
+    daemon.configure(dns=serve_zone(zone_text()), url=receiver.url)
+    daemon.log.touch()
+    daemon.start()
+    daemon.stop(signal.SIGKILL)
+    daemon.append("".join(spin(SAMPLE.read_text().splitlines(), "seaton.biz", 0)))
+    daemon.log.rename(daemon.folder / "maillog.1")
+    daemon.log.touch()
+    daemon.start()
+    wait_for(lambda: told(receiver.posts) == ["seaton.biz"], "the notice")
+    assert daemon.stop() == 0
