@@ -1,5 +1,9 @@
 """Which lines the needles of the shipped rules hit, one by one."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from logwatch_mx.app.needles import static_needles
@@ -7,6 +11,7 @@ from logwatch_mx.app.setup import load_all_rules
 from logwatch_mx.model.site import Site
 from logwatch_mx.sources.sieve import FindSieve
 
+GEN = Path(__file__).parents[2] / "bench" / "gen.py"
 SITE = Site(addresses=frozenset({"192.0.2.9"}), names=frozenset({"mx.home.test"}))
 SIEVE = FindSieve(static_needles(load_all_rules(()), SITE))
 PF = "8A10232BD1: to=<a@b.test>, relay={}, delay=1, delays=1/0/0/0, dsn={}, status={}"
@@ -67,3 +72,12 @@ def test_what_matters_is_a_hit(line):
 )
 def test_daily_life_is_passed_over(line):
     assert SIEVE.positions(line.encode() + b"\n") == []
+
+
+@pytest.mark.parametrize(("mta", "share"), [("postfix", 0.03), ("sendmail", 0.10)])
+def test_few_lines_of_a_busy_day_are_hits(mta, share, tmp_path):
+    # The speed of replay hangs on it: a hit costs as much as a hundred other lines.
+    log = tmp_path / "maillog"
+    words = ["--mta", mta, "--lines", "10000", "--domains", "500", "--no-loops"]
+    subprocess.run([sys.executable, GEN, *words, log], check=True)
+    assert 0 < len(SIEVE.positions(log.read_bytes())) < share * 10_000
