@@ -76,8 +76,8 @@ class CountingDetector:
             first=hits[0].at,
             last=at,
         )
-        for one in hits:
-            _add(opened, one, rule)
+        for each in hits:
+            _add(opened, each, rule)
         return opened
 
 
