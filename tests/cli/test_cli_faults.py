@@ -27,12 +27,10 @@ def test_a_directory_without_logs_is_no_input(logwatch, command, tmp_path):
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become nobody")
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_file_that_may_not_be_read_is_named(command, tmp_path, healthy):
-    path = tmp_path / "mail.log"
+def test_a_file_that_may_not_be_read_is_named(command, open_folder, healthy):
+    path = open_folder / "mail.log"
     path.write_bytes(healthy.read_bytes())
     path.chmod(0o600)
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
     nobody = pwd.getpwnam("nobody").pw_uid
     # The interpreter itself may be where nobody cannot go: so what the command needs is loaded as
     # root, by a first run, before it steps down.

@@ -5,8 +5,6 @@ import lzma
 import os
 import random
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 import zstandard
@@ -197,14 +195,6 @@ def nobody():
         os.seteuid(0)
     else:
         yield
-
-
-@pytest.fixture
-def open_folder():
-    """A folder that everybody may enter: pytest's own are closed."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def test_a_denied_log_says_who_may(open_folder, request):
