@@ -38,7 +38,7 @@ demo: $(VENV)/.installed
 	@BIN=$(BIN) samples/demo.sh
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not lab and not slow" tests
+	$(BIN)/python -m pytest -q -rs -n 2 --dist loadfile -m "not lab and not slow" tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
