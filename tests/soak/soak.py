@@ -31,6 +31,7 @@ from conftest import Daemon, Receiver, serve_dns  # noqa: E402  # the harness of
 SAMPLE = HERE.parents[1] / "samples/maillog/postfix-seaton.log"
 PARTS = "id kind subject opened first last counts signals reasons cause origin".split()  # noqa: SIM905
 LOOPS = 12
+WAITING = "SELECT count(*) FROM notices WHERE sent_at IS NULL"
 #: Every so manyth healthy message bounces to the domain that a rule of ours counts.
 COUNTED = 10
 RULE = """
@@ -64,8 +65,7 @@ BOUNCED = (
 )
 
 
-def loop_domain(number):
-    return f"loop-{number}.test"
+loop_domain = "loop-{}.test".format
 
 
 def zone():
@@ -186,12 +186,10 @@ def differences(live, replayed):
     said = []
     ours, theirs = ({i["id"]: essence(i) for i in some} for some in (live, replayed))
     for name in sorted({*ours, *theirs}):
-        if name not in ours or name not in theirs:
-            said.append(f"{name}: only in {'the daemon' if name in ours else 'the replay'}")
-            continue
-        for key, value in ours[name].items():
-            if value != theirs[name][key]:
-                said.append(f"{name}: {key}: {value} by the daemon, {theirs[name][key]} by replay")
+        here, there = ours.get(name, {}), theirs.get(name, {})
+        for key in PARTS if not (here and there) else here:
+            if here.get(key) != there.get(key):
+                said.append(f"{name}: {key}: {here.get(key)} here, {there.get(key)} by replay")
     return [text[:600] for text in said]
 
 
@@ -253,12 +251,16 @@ def soak(folder, *, minutes, lines, seed):
         # The tables fill for a minute after a start (seen: 67 to 85 MB, then flat).
         if now > (calm + until) / 2:
             samples.append((now, resident(daemon.process.pid)))
-            lags.append(json.loads(daemon_status(folder)).get("lag", 0))
+            lags.append(
+                json.loads(state(folder, "SELECT value FROM meta WHERE key = 'status'")).get(
+                    "lag", 0
+                )
+            )
     replayed = replay(daemon)
     end = time.monotonic() + 120
     while time.monotonic() < end:
         faults = differences(daemon.incidents(), replayed)
-        if not faults and waiting(folder) == 0:
+        if not faults and state(folder, WAITING) == 0:
             break
         time.sleep(2)
     daemon.stop()
@@ -309,15 +311,9 @@ def judge(daemon, receiver, writer, faults, replayed, figures):
     }
 
 
-def daemon_status(folder):
+def state(folder, question):
     with sqlite3.connect(f"file:{folder}/state/state.db?mode=ro", uri=True) as db:
-        rows = db.execute("SELECT value FROM meta WHERE key = 'status'").fetchall()
-    return rows[0][0] if rows else "{}"
-
-
-def waiting(folder):
-    with sqlite3.connect(f"file:{folder}/state/state.db?mode=ro", uri=True) as db:
-        return db.execute("SELECT count(*) FROM notices WHERE sent_at IS NULL").fetchone()[0]
+        return db.execute(question).fetchone()[0]
 
 
 def replay(daemon):
