@@ -5,7 +5,7 @@ truncated, and packed; the daemon is killed and stopped and started again. At th
 must have counted once, every incident must be what a replay of the whole log says, and nothing may
 have been done twice. In the last third nobody kills it, so that its memory can be seen to stay.
 
-Exit status 0: all of it held. The last line is the result as JSON.
+Exit status 0: all held. The last line is JSON.
 """
 
 import argparse
@@ -187,9 +187,11 @@ def differences(live, replayed):
     ours, theirs = ({i["id"]: essence(i) for i in some} for some in (live, replayed))
     for name in sorted({*ours, *theirs}):
         here, there = ours.get(name, {}), theirs.get(name, {})
-        for key in PARTS if not (here and there) else here:
-            if here.get(key) != there.get(key):
-                said.append(f"{name}: {key}: {here.get(key)} here, {there.get(key)} by replay")
+        said += [
+            f"{name}: {key}: {here.get(key)} here, {there.get(key)} by replay"
+            for key in {**here, **there}
+            if here.get(key) != there.get(key)
+        ]
     return [text[:600] for text in said]
 
 
@@ -197,7 +199,7 @@ def resident(pid):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
-    return 0.0
+    return 0.0  # it has just ended
 
 
 def slope(samples):
@@ -264,7 +266,6 @@ def soak(folder, *, minutes, lines, seed):
             break
         time.sleep(2)
     daemon.stop()
-    next(dns, None)
     receiver.close()
     return judge(
         daemon,
