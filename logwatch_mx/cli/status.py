@@ -62,6 +62,11 @@ def _print(found: dict[str, object], age: float | None, *, is_gone: bool) -> Non
     click.echo(f"last stamp in the log       {found.get('last') or 'none yet'}")
     click.echo(f"open incidents              {found['open_incidents']}")
     click.echo(f"notices waiting             {found['pending_notices']}")
+    if found.get("gaps"):
+        click.echo(f"lines that the logger lost  {found['gaps']}")
+    troubles = found.get("troubles")
+    for trouble in troubles if isinstance(troubles, list) else []:
+        click.echo(f"trouble                     {trouble}")
     forgotten = found.get("forgotten")
     if isinstance(forgotten, dict):
         for name, count in forgotten.items():

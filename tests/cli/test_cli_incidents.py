@@ -17,6 +17,7 @@ from logwatch_mx.model.incident import (
     Signals,
 )
 from logwatch_mx.model.verdict import Mx, Outcome, Verdict
+from logwatch_mx.state.lock import Lock
 from logwatch_mx.state.store import Store
 
 AT = datetime(2026, 11, 23, 14, 29, 10, tzinfo=UTC)
@@ -188,22 +189,36 @@ def test_an_empty_memory_says_so(logwatch, tmp_path):
 
 def save_status(tmp_path, saved, **more):
     told = {"saved": saved.isoformat(), "lines": 1000, "kinds": {"unparsed": 5}, "lag": 0, **more}
-    with Store.open(tmp_path / "state.db") as store, store.transaction() as t:
+    path = tmp_path / "state.db"
+    with Store.open(path, daemon=False) as store, store.transaction() as t:
         t.save_meta("status", json.dumps(told))
 
 
+@pytest.fixture
+def held(tmp_path):
+    """Hold the state's lock, as a daemon that runs does."""
+    lock = Lock(tmp_path / "state.db")
+    yield
+    lock.release()
+
+
+@pytest.mark.usefixtures("held")
 def test_status_of_a_daemon_that_runs(logwatch, toml, tmp_path):
-    save_status(tmp_path, datetime.now(UTC), forgotten={"domains": 3})
+    more = {"forgotten": {"domains": 3}, "gaps": 7, "troubles": ["/var/log/x: may not be read"]}
+    save_status(tmp_path, datetime.now(UTC), **more)
     code, out, _ = logwatch("status", "--config", toml)
     assert code == 0
     assert out.startswith("running: last sign of life ")
     assert "not understood              0.500 %\n" in out
     assert "open incidents              1\n" in out
     assert "forgotten for want of room  3 domains\n" in out
+    assert "lines that the logger lost  7\n" in out
+    assert "trouble                     /var/log/x: may not be read\n" in out
     answer = json.loads(logwatch("status", "--json", "--config", toml).out)
     assert (answer["schema"], answer["running"], answer["open_incidents"]) == (1, True, 1)
 
 
+@pytest.mark.usefixtures("held")
 def test_status_of_a_daemon_that_is_stuck(logwatch, toml, tmp_path):
     save_status(tmp_path, AT - timedelta(days=900))
     code, out, _ = logwatch("status", "--config", toml)
