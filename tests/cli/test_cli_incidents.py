@@ -195,7 +195,7 @@ def save_status(tmp_path, saved, **more):
 
 
 @pytest.fixture
-def held(tmp_path):
+def held(toml, tmp_path):  # the state is made first
     """Hold the state's lock, as a daemon that runs does."""
     lock = Lock(tmp_path / "state.db")
     yield
