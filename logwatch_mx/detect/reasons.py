@@ -6,6 +6,7 @@ are those that the providers document (Gmail 4.7.x, Yahoo TSS/GL, Microsoft S/RP
 
 import re
 
+from logwatch_mx.model.deed import OWN_MARK
 from logwatch_mx.model.event import Delivery, Mta, Status
 
 GREYLISTED = "greylisted"
@@ -23,8 +24,7 @@ UNREACHABLE = frozenset(
     }
 )
 
-#: Our own remedies put this into their text (Postfix) or use these mailers (sendmail).
-OWN_MARK = "logwatch-mx"
+#: Our own remedies put ``OWN_MARK`` into their text (Postfix) or use these mailers (sendmail).
 OWN_MAILERS = frozenset({"pause", "loopdiscard", "loopreject", "lwmxpause", "lwmxdiscard"})
 #: Postfix agents that answer by themselves: only their text is ours to write.
 LOCAL_AGENTS = frozenset({"error", "retry", "discard"})

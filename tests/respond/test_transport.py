@@ -10,6 +10,7 @@ from logwatch_mx.model.deed import OWN_MARK
 from logwatch_mx.model.event import Delivery, Mta, Status
 from logwatch_mx.model.line import Line
 from logwatch_mx.respond import transport
+from logwatch_mx.respond.map_text import MapText
 from logwatch_mx.respond.route import Entry, entry_of
 
 UNTIL = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -66,7 +67,7 @@ ENTRIES = st.builds(entry, DOMAINS, VERBS, st.sampled_from([UNTIL, None]))
 @given(st.lists(ENTRIES, unique_by=lambda one: one.domain))
 def test_what_was_written_is_read(entries):
     read = transport.parse(transport.render(entries))
-    assert read == transport.MapText(entries={one.domain: one for one in entries}, untouched=True)
+    assert read == MapText(entries={one.domain: one for one in entries}, untouched=True)
 
 
 @given(st.lists(ENTRIES, min_size=1, max_size=3, unique_by=lambda one: one.domain), st.data())
