@@ -5,16 +5,13 @@ sees the old or the new one and never half of one. Seen with sendmail 8.17.1: th
 the new file, without a restart.
 """
 
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from logwatch_mx.errors import EffectError
+from logwatch_mx.respond.replace import SCRATCH, put_in_place
 from logwatch_mx.respond.tool import plain, run_tool
-
-#: Scratch folders have this name; one of a killed process may be cleared away.
-SCRATCH = ".lwmx-make-"
 
 _RETRY = ("no space left", "quota", "temporarily unavailable", "too many open")
 
@@ -33,13 +30,9 @@ class Makemap:
             scratch = Path(folder, path.name)
             self._run(["hash", str(scratch)], text, path)
             made = live_file(scratch)
-            # makemap makes it 0640, and sendmail ignores without a word what it may not read.
-            made.chmod(0o644)
             if self.contents(scratch) != dict(rows):
                 raise EffectError(f"{live}: makemap does not read back what was written")
-            _settle(made, path.parent)
-            made.replace(live)
-        _sync(path.parent)
+            put_in_place(made, live)
 
     def contents(self, path: Path) -> dict[str, str]:
         """Return the whole map at ``<path>.db``."""
@@ -60,19 +53,3 @@ class Makemap:
 def live_file(path: Path) -> Path:
     """Return the file that makemap makes for *path* and sendmail reads."""
     return path.with_name(f"{path.name}.db")
-
-
-def _settle(made: Path, folder: Path) -> None:
-    """Have *made* on disk, and owned by the owner of *folder* when root made it by hand."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(made, owner.st_uid, owner.st_gid)
-    _sync(made)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

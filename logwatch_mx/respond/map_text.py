@@ -22,6 +22,12 @@ _REASON = re.compile(
     r" incident (?P<incident>\S+) action (?P<action>\S+)\Z",
     re.ASCII,
 )
+_ID = re.compile(r"[A-Za-z0-9._:/#+-]{1,400}\Z", re.ASCII)
+
+
+def is_id(text: str) -> bool:
+    """Return whether *text* may stand in a map as the id of an incident or an action."""
+    return _ID.match(text) is not None
 
 
 class MapText(Struct, frozen=True, kw_only=True):
@@ -36,13 +42,15 @@ class MapFormat:
     """How one mail server's map is written.
 
     *head*: the lines before the entries, up to the checksum. *value_of*: an entry's value in the
-    map; *entry_from*: the entry that a domain and its value tell of by themselves, None when the
-    value is not ours. *says_verb*: the reason names the verb, since values are text for people.
+    map, KeyError for a verb that no map does; *entry_from*: the entry that a domain and its value
+    tell of by themselves, None when the value is not ours; *is_ours*: whether a value could be.
+    *says_verb*: the reason names the verb, since values are text for people.
     """
 
     head: str
     value_of: Callable[[Entry], str]
     entry_from: Callable[[str, str], Entry | None]
+    is_ours: Callable[[str], bool]
     says_verb: bool
 
     def render(self, entries: Iterable[Entry]) -> str:

@@ -1,151 +1,149 @@
-"""Our own Postfix transport map, changed while Postfix reads it.
+"""Our own Postfix transport map: which kind of table it is, and how each kind is changed.
 
-The text at *path* is written first and is what counts; ``<path>.lmdb`` follows, in place, which
-Postfix sees in the same second without a reload and without root. Every entry is tried in a scratch
-map before. The map is never deleted and never put there by renaming: Postfix would keep the old one
-open for seconds, or put off all mail when it is missing at a reload.
-
-Another hand's edit is noticed and never overwritten: a text that is not ours to the byte, or a live
-entry that is not in our words.
+*lmdb* is changed in place, which Postfix sees in the same second without a reload and without root;
+put there by renaming it would be seen after seconds only. *hash*, *btree* and *cdb* are made beside
+the live file, looked up, put in its place by renaming, and then Postfix is told to reload, which
+needs root (a reload that failed or was cut off is remembered by a file, and done at the next
+change or start). The map is never deleted: Postfix would put off all mail when it is missing at a
+reload. Seen with Postfix 3.7.11.
 """
 
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from logwatch_mx.errors import EffectError
-from logwatch_mx.model.action import Verb
 from logwatch_mx.respond import transport
-from logwatch_mx.respond.guard import is_domain
-from logwatch_mx.respond.postmap import Postmap
-from logwatch_mx.respond.replace import alone, replace_text, told
-from logwatch_mx.respond.route import Entry
+from logwatch_mx.respond.own_map import OwnMap
+from logwatch_mx.respond.postmap import SUFFIXES, Postmap
+from logwatch_mx.respond.replace import SCRATCH, put_in_place, replace_text
 
-_TRY = ".lwmx-try-"
-_VERBS = frozenset({Verb.PAUSE, Verb.REJECT, Verb.DISCARD})
+#: The kinds that we can write, best first.
+KINDS = ("lmdb", "cdb", "hash", "btree")
+#: What needs no reload.
+IN_PLACE = "lmdb"
+
+Reload = Callable[[], None]
 
 
-class PostfixMap:
-    """The transport map whose text is at *path*; a ``RouteMap``."""
+def _no_reload() -> None:
+    raise EffectError("nobody may tell Postfix to reload: a map of this kind needs that")
 
-    def __init__(self, path: Path, *, postmap: str = "postmap") -> None:
+
+class PostfixMap(OwnMap):
+    """The transport map whose text is at *path*; *reload* makes Postfix read it anew."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        postmap: str = "postmap",
+        kind: str = IN_PLACE,
+        reload: Reload = _no_reload,
+    ) -> None:
+        tool = Postmap(postmap, kind)
+        live = LmdbTable(path, tool) if kind == IN_PLACE else RenamedTable(path, tool, reload)
+        super().__init__(path, live, transport.FORMAT)
+
+
+def choose_kind(path: Path, *, named: Sequence[str], types: Collection[str]) -> str:
+    """Return the kind of table that the map at *path* is, or should be.
+
+    *named*: the words of ``transport_maps``; what Postfix reads counts first, then what is there
+    already, then the best of *types*, which ``postconf -m`` lists.
+    """
+    for word in named:
+        kind, _, where = word.removeprefix("proxy:").partition(":")
+        if where == str(path) and kind in KINDS:
+            return kind
+    there = [kind for kind in KINDS if path.with_name(path.name + SUFFIXES[kind]).exists()]
+    able = [kind for kind in KINDS if kind in types]
+    return next(iter([*there, *able]), IN_PLACE)
+
+
+class _Table:
+    """What all kinds of Postfix tables have in common; *path* is that of the text."""
+
+    def __init__(self, path: Path, tool: Postmap) -> None:
         self.path = path
-        self._live = path.with_name(path.name + ".lmdb")
-        self._postmap = Postmap(postmap)
+        self.tool = tool
+        self.file = tool.file(path)
 
-    def set(self, entry: Entry) -> None:
-        """Do to the entry's domain what the entry says; in force when this returns."""
-        if not is_domain(entry.domain) or entry.verb not in _VERBS:
-            raise EffectError(f"{self.path}: {entry.verb}: not for a transport map")
-        if not (transport.is_id(entry.incident) and transport.is_id(entry.action)):
-            raise EffectError(f"{self.path}: {entry.domain}: its incident's id is not plain")
-        with self._held():
-            self._mend()
-            before = self._own_text()
-            entries = {**transport.parse(before).entries, entry.domain: entry}
-            text, route = transport.render(entries.values()), transport.route_of(entry)
-            self._try(text, entry.domain, route)
-            replace_text(self.path, text)
-            try:
-                self._postmap.put(self.path, entry.domain, route)
-            except EffectError:
-                # What counts must not promise what is not in force, and the other way round.
-                replace_text(self.path, before)
-                with suppress(EffectError):  # the first fault is the one to tell
-                    self._mend()
-                raise
-
-    def unset(self, domain: str, *, force: bool = False) -> bool:
-        """Let mail for *domain* flow again; False when our map did not touch it."""
-        if not self.path.parent.exists():
-            return False
-        with self._held():
-            text = self._text() if force else self._own_text()
-            listed = domain in transport.parse(text).entries
-            live = self._live_route(domain)
-            if listed and force:
-                replace_text(self.path, transport.without(text, domain))
-            elif listed:
-                entries = transport.parse(text).entries
-                del entries[domain]
-                replace_text(self.path, transport.render(entries.values()))
-            if live is not None and transport.is_ours(live):
-                self._postmap.drop(self.path, domain)
-                return True
-            return listed
-
-    def entries(self) -> Mapping[str, Entry]:
-        """Return our entries by domain, as the text has them, or the live map when that is lost."""
-        with told(self.path):
-            if not self.path.exists():
-                return {entry.domain: entry for entry in self._rescued()}
-            return transport.parse(self._text()).entries
-
-    def mend(self) -> None:
-        """Make the map when it is not there, and bring what is live in line with its text."""
-        with told(self.path):
-            self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with self._held():
-            for left in self.path.parent.glob(f"{_TRY}*"):  # by a process that was killed
-                shutil.rmtree(left, ignore_errors=True)
-            self._mend()
-
-    def _mend(self) -> None:
-        if not self.path.exists():
-            replace_text(self.path, transport.render(self._rescued()))
-        entries = transport.parse(self._own_text()).entries
-        if not self._live.exists():
-            self._postmap.build(self.path)
-            return
-        live = self._postmap.contents(self.path)
-        strange = sorted(domain for domain, route in live.items() if not transport.is_ours(route))
-        if strange:
-            raise EffectError(
-                f"{self._live}: {len(strange)} entries are not ours (the first: {strange[0]!r});"
-                " nothing was changed: take them out with `postmap -d`"
-            )
-        for domain in live.keys() - entries.keys():
-            self._postmap.drop(self.path, domain)
-        for domain, entry in entries.items():
-            if live.get(domain) != transport.route_of(entry):
-                self._postmap.put(self.path, domain, transport.route_of(entry))
-
-    def _rescued(self) -> list[Entry]:
-        """Return what the live map alone still tells when its text is lost."""
-        if not self._live.exists():
-            return []
-        found = self._postmap.contents(self.path).items()
-        entries = [transport.entry_from(domain, route) for domain, route in found]
-        return [entry for entry in entries if entry is not None and is_domain(entry.domain)]
-
-    def _try(self, text: str, domain: str, route: str) -> None:
-        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=_TRY) as folder:
-            scratch = Path(folder, "transport")
+    def rehearse(self, text: str, key: str, value: str) -> None:
+        """Raise unless Postfix finds *value* for *key* in a map made of *text*."""
+        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=SCRATCH) as folder:
+            scratch = Path(folder, self.path.name)
             scratch.write_text(text, encoding="utf-8")
-            self._postmap.build(scratch)
-            if self._postmap.query(scratch, domain) != route:
-                raise EffectError(f"{self.path}: {domain}: postmap does not read the entry back")
+            self.tool.build(scratch)
+            if self.tool.query(scratch, key) != value:
+                raise EffectError(f"{self.path}: {key}: postmap does not read the entry back")
 
-    def _live_route(self, domain: str) -> str | None:
-        return self._postmap.query(self.path, domain) if self._live.exists() else None
+    def ask(self, key: str, value: str | None) -> None:
+        """Say nothing: what was written was looked up by Postfix's own program already."""
 
-    def _text(self) -> str:
-        with suppress(FileNotFoundError):
-            return self.path.read_text(encoding="utf-8", errors="surrogateescape")
-        return transport.render([])
 
-    def _own_text(self) -> str:
-        text = self._text()
-        if not transport.parse(text).untouched:
-            raise EffectError(
-                f"{self.path}: edited by another hand; nothing was changed: put it back, or take"
-                " our entries out with `logwatch-mx undo --force`"
-            )
-        return text
+class LmdbTable(_Table):
+    """An lmdb table, changed entry by entry while Postfix reads it."""
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        with told(self.path), alone(self.path.parent):
-            yield
+    remedy = "take them out with `postmap -d`"
+
+    def rows(self) -> dict[str, str] | None:
+        """Return what is in it; a file that cannot be read raises, since it is never replaced."""
+        return self.tool.contents(self.path) if self.file.exists() else None
+
+    def write(self, rows: Mapping[str, str]) -> None:
+        """Have exactly *rows* in it, each change in one transaction."""
+        live = self.rows()
+        if live is None:
+            self.tool.build(self.path)
+            return
+        for key in live.keys() - rows.keys():
+            self.tool.drop(self.path, key)
+        for key, value in rows.items():
+            if live.get(key) != value:
+                self.tool.put(self.path, key, value)
+
+    def settle(self) -> None:
+        """Do nothing: every change is in force at once."""
+
+
+class RenamedTable(_Table):
+    """A hash, btree or cdb table: made whole, put in place by renaming, reloaded."""
+
+    def __init__(self, path: Path, tool: Postmap, reload: Reload) -> None:
+        super().__init__(path, tool)
+        self.remedy = f"make it anew with `postmap {tool.kind}:{path}`, and reload Postfix"
+        self.reload = reload
+        # Beside the map: a kill between renaming and reloading must not be forgotten.
+        self._due = path.with_name(f".{path.name}.reload-due")
+
+    def rows(self) -> dict[str, str] | None:
+        """Return what is in it; None also when it is damaged: it is made anew from the text."""
+        if self.file.exists():
+            with suppress(EffectError):
+                return self.tool.contents(self.path)
+        return None
+
+    def write(self, rows: Mapping[str, str]) -> None:
+        """Have exactly *rows* in it, and have Postfix read them."""
+        if self.rows() != dict(rows):
+            self._build(rows)
+        self.settle()
+
+    def settle(self) -> None:
+        """Reload Postfix when a change is not in force yet."""
+        if self._due.exists():
+            self.reload()
+            self._due.unlink(missing_ok=True)
+
+    def _build(self, rows: Mapping[str, str]) -> None:
+        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=SCRATCH) as folder:
+            scratch = Path(folder, self.path.name)
+            lines = (f"{key}\t{value}\n" for key, value in sorted(rows.items()))
+            scratch.write_text("".join(lines), encoding="utf-8", errors="surrogateescape")
+            self.tool.build(scratch)
+            if self.tool.contents(scratch) != dict(rows):
+                raise EffectError(f"{self.file}: postmap does not read back what was written")
+            replace_text(self._due, "")
+            put_in_place(self.tool.file(scratch), self.file)

@@ -14,6 +14,9 @@ from logwatch_mx.errors import EffectError
 #: Another logwatch-mx holds a map for the time of a few postmap runs.
 _PATIENCE = 10.0
 
+#: Scratch folders beside a map begin so; one that a killed process left may be cleared away.
+SCRATCH = ".lwmx-"
+
 
 def replace_text(path: Path, text: str) -> None:
     """Write *text* to *path* by way of a new file beside it; readable by all, owned as before.
@@ -36,11 +39,30 @@ def replace_text(path: Path, text: str) -> None:
         with suppress(FileNotFoundError):
             Path(name).unlink()
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path.parent)
+
+
+def put_in_place(made: Path, live: Path) -> None:
+    """Rename *made* to *live*, on disk, readable by all and owned by the owner of the folder.
+
+    makemap makes its files 0640, and sendmail ignores without a word what it may not read; what
+    root makes by hand still belongs to the daemon.
+    """
+    made.chmod(0o644)
+    if os.geteuid() == 0:
+        owner = live.parent.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
+    _sync(made)
+    made.replace(live)
+    _sync(live.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 @contextmanager

@@ -14,9 +14,6 @@ from logwatch_mx.respond.tool import plain, run_tool
 #: The name of our map in sendmail.cf (``data/route.m4``).
 MAP = "lwmx"
 
-#: RFC 2606 keeps it from ever being a domain with mail.
-NOBODY = "logwatch-mx.invalid"
-
 _FOUND = re.compile(rf"map_lookup: {MAP} \(.*?\) (?:returns (?P<word>\S+) \(|no match)")
 
 

@@ -35,5 +35,7 @@ def entry_from(domain: str, word: str) -> Entry | None:
     return Entry(domain=domain, verb=verb, incident=incident, action=f"{incident}#{verb}")
 
 
-_FORMAT = MapFormat(head=_HEAD, value_of=word_of, entry_from=entry_from, says_verb=False)
-render, parse, without = _FORMAT.render, _FORMAT.parse, _FORMAT.without
+FORMAT = MapFormat(
+    head=_HEAD, value_of=word_of, entry_from=entry_from, is_ours=is_ours, says_verb=False
+)
+render, parse, without = FORMAT.render, FORMAT.parse, FORMAT.without

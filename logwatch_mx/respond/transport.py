@@ -1,10 +1,8 @@
 """The words of our Postfix transport map; ``map_text.py`` writes and reads its text."""
 
-import re
-
 from logwatch_mx.model.action import Verb
 from logwatch_mx.model.deed import OWN_MARK
-from logwatch_mx.respond.map_text import MapFormat
+from logwatch_mx.respond.map_text import MapFormat, is_id
 from logwatch_mx.respond.route import Entry
 
 #: transport(5): error(8) and retry(8) bounce or defer with the text as it stands, discard(8) logs
@@ -17,15 +15,8 @@ _ROUTES = {
 
 _HEAD = f"""\
 # Written by {OWN_MARK}. Do not edit: take an entry back with `logwatch-mx undo DOMAIN`.
-# Never delete this file or its .lmdb while main.cf names it: Postfix would put off all mail.
+# Never delete it or its table while main.cf names it: Postfix would put off all mail.
 # sha256 """
-
-_ID = re.compile(r"[A-Za-z0-9._:/#+-]{1,400}\Z", re.ASCII)
-
-
-def is_id(text: str) -> bool:
-    """Return whether *text* may stand in a map as the id of an incident or an action."""
-    return _ID.match(text) is not None
 
 
 def route_of(entry: Entry) -> str:
@@ -47,5 +38,7 @@ def entry_from(domain: str, route: str) -> Entry | None:
     return None
 
 
-_FORMAT = MapFormat(head=_HEAD, value_of=route_of, entry_from=entry_from, says_verb=True)
-render, parse, without = _FORMAT.render, _FORMAT.parse, _FORMAT.without
+FORMAT = MapFormat(
+    head=_HEAD, value_of=route_of, entry_from=entry_from, is_ours=is_ours, says_verb=True
+)
+render, parse, without = FORMAT.render, FORMAT.parse, FORMAT.without

@@ -212,11 +212,11 @@ class Lives(RuleBasedStateMachine):
         path = self.folder / "map"
         if self.flavour is Mta.POSTFIX:
             self.route = PostfixMap(path)
-            self.route._postmap = Postmap(self.fuse, ".lmdb")
+            self.route.live.tool = Postmap(self.fuse, ".lmdb")
         else:
             self.route = SendmailMap(path)
-            self.route._makemap = Makemap(self.fuse, ".db")
-            self.route._ask = lambda domain, word: self.fuse.step()
+            self.route.live.maker = Makemap(self.fuse, ".db")
+            self.route.live.ask = lambda domain, word: self.fuse.step()
         if self.settings.mode == "act" or path.exists():
             self.route.mend()
         steps = recover(

@@ -10,7 +10,7 @@ from logwatch_mx.model.deed import OWN_MARK
 from logwatch_mx.model.event import Delivery, Mta, Status
 from logwatch_mx.model.line import Line
 from logwatch_mx.respond import transport
-from logwatch_mx.respond.map_text import MapText
+from logwatch_mx.respond.map_text import MapText, is_id
 from logwatch_mx.respond.route import Entry, entry_of
 
 UNTIL = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -152,4 +152,4 @@ def test_what_is_not_in_our_words_is_no_entry(route):
 
 @pytest.mark.parametrize("text", ["", "a b", "a\nb", "(x)", "é", "a" * 401, "\x1b[31m"])
 def test_an_id_that_is_not_plain_stays_out_of_the_map(text):
-    assert not transport.is_id(text)
+    assert not is_id(text)
