@@ -323,7 +323,7 @@ class Live:
         self._saved_at = time.monotonic()
 
     def _write(self, before: dict[str, Incident]) -> None:
-        with self._store.transaction() as t:
+        with self._store.transaction(durable=False) as t:  # a deed's intent is, and this with it
             t.save_engine(pack_memory(self._memory))
             t.save_checkpoints(self.inlet.places())
             for name, incident in self._kept.items():

@@ -75,9 +75,15 @@ class Store(Reader):
         return store
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Write everything in the block, or nothing when it raises."""
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Write everything in the block, or nothing when it raises.
+
+        One that is not *durable* may be undone by a power cut (never by a kill) until the next
+        durable one, which waits for the disk for both: both are in one journal, in order.
+        """
         with self._lock, told(self.path):
+            # Between transactions only: inside one it would be ignored.
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._connection)

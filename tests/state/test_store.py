@@ -261,3 +261,17 @@ def test_a_row_that_cannot_be_read_is_told_in_one_line(store, tmp_path):
     other.close()
     with pytest.raises(StateError, match="cannot be read"):
         store.incidents()
+
+
+def test_only_what_is_durable_waits_for_the_disk(store):
+    def syncs():
+        return store._connection.execute("PRAGMA synchronous").fetchone()[0]
+
+    normal, full = 1, 2
+    with store.transaction(durable=False) as t:
+        t.save_engine(b"1")
+        assert syncs() == normal
+    with store.transaction() as t:
+        t.save_meta("a", "b")
+        assert syncs() == full
+    assert store.load_engine() == b"1"
