@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ def _suffixes():  # type: ignore[no-untyped-def]  # noqa: ANN202  # a library wi
 def provider_of(host: str) -> str:
     """Return the registrable domain of *host*, or *host* itself where it has none."""
     name = host.rstrip(".").lower()
+    try:
+        # A filter or a configured route: the suffix of "127.0.0.1" is no domain.
+        return str(ip_address(name.strip("[]")))
+    except ValueError:
+        pass
     return _suffixes().privatesuffix(name) or name
 
 

@@ -1,16 +1,20 @@
 """Why a delivery was deferred, in classes that an admin knows, and which of them are no news.
 
-Text comes from remote servers and is hostile: it selects a class here, nothing else. Provider codes
-are those that the providers document (Gmail 4.7.x, Yahoo TSS/GL, Microsoft S/RP).
+Text comes from remote servers and is hostile: it selects a class here, nothing else. What the big
+providers' own codes say is told with the code (``providers.py``).
 """
 
 import re
 
+from logwatch_mx.detect.providers import word_of_provider
 from logwatch_mx.model.deed import OWN_MARK
 from logwatch_mx.model.event import Delivery, Mta, Status
 
 GREYLISTED = "greylisted"
 MAILBOX = "mailbox full or busy"
+FULL_SERVER = "no space on the server"
+LOCAL = "local delivery failed"
+REMOTE = "deferred by the remote server"
 #: Reasons that mean our own network or resolver: they share one key.
 OUTAGE_REASONS = frozenset({"DNS failure", "network unreachable"})
 #: Reasons that mean that a server could not be reached: theirs, or our network's.
@@ -28,14 +32,18 @@ UNREACHABLE = frozenset(
 OWN_MAILERS = frozenset({"pause", "loopdiscard", "loopreject", "lwmxpause", "lwmxdiscard"})
 #: Postfix agents that answer by themselves: only their text is ours to write.
 LOCAL_AGENTS = frozenset({"error", "retry", "discard"})
+#: Agents and mailers that put mail into mailboxes of this host, or into programs.
+DELIVERERS = frozenset({"local", "virtual", "pipe", "prog", "*file*", "procmail"})
 
-_PROVIDER_CODES = re.compile(
-    r"(?P<yahoo>\[?(?:tss0[0-9]|gl01|ts0[0-9])\]?)"
-    r"|(?P<microsoft>\((?:s775|s3114|s844|s3150|s77[0-9]|rp-00[0-9])\)|rp-00[0-9](?<=\brp-00[0-9])\b)"
-    r"|(?P<gmail>4\.7\.28|4\.7\.0 .{0,200}?gsmtp|gmail.{0,100}?unusual rate)",
-)
-#: One of these is in each of them: a look for texts takes a tenth of the time.
-_IN_CODES = ("ts0", "tss0", "gl01", "(s", "rp-00", "4.7.28", "gsmtp", "gmail")
+#: Codes that say it all (RFC 3463), and codes that decide where the text says nothing.
+_EXACT = {
+    "4.4.3": "DNS failure",
+    "4.2.1": MAILBOX,
+    "4.2.2": MAILBOX,
+    "4.3.1": FULL_SERVER,
+    "4.7.5": "TLS trouble",
+}
+_VAGUE = {"4.4.1": "connection timed out", "4.4.2": "connection lost"}
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile("|".join(patterns)))
     for reason, *patterns in (
@@ -63,6 +71,8 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"temporarily (?:deferred|rejected).{0,40}(?:minutes|seconds)",
         ),
         ("TLS trouble", r"tls(?<=\btls)\b|starttls|certificate|ssl"),
+        # "452 4.3.1 Insufficient system storage": the server's, no mailbox's (RFC 3463, X.3.1).
+        (FULL_SERVER, r"insufficient (?:system|disk|storage)|disk full|no space left"),
         (MAILBOX, r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient"),
         ("throttled", r"too many (?:recipients|errors)|exceeded|concurren"),
         ("content refused for now", r"spam|blocked|reputation|policy|blacklist|blocklist|rbl"),
@@ -116,38 +126,25 @@ def reason_of(event: Delivery) -> str:
     dsn, text = event.dsn or "", (event.reply or "")[:1000]
     reason = _reason(dsn, text)
     if reason in OUTAGE_REASONS and _REMOTE.match(text):
-        return "deferred by the remote server"
+        return REMOTE
+    if reason in {REMOTE, FULL_SERVER} and (event.mailer or event.agent) in DELIVERERS:
+        return LOCAL
     return reason
 
 
 def _reason(dsn: str, text: str) -> str:
-    if dsn == "4.4.3":
-        return "DNS failure"
-    if dsn in {"4.2.1", "4.2.2"}:
-        return MAILBOX
-    if dsn == "4.7.5":
-        return "TLS trouble"
+    if (exact := _EXACT.get(dsn)) is not None:
+        return exact
     # Lowered once: a search without regard to case takes four times as long.
     lowered = text.lower()
-    if _has_code(lowered) and (code := _PROVIDER_CODES.search(lowered)):
-        return f"throttled by {code.lastgroup.capitalize()}" if code.lastgroup else "throttled"
+    if (provider := word_of_provider(lowered)) is not None:
+        return provider
     for reason, pattern in _WORDS:
         if pattern.search(lowered):
             if reason == GREYLISTED and not _may_greylist(dsn, text):
                 continue
             return reason
-    if dsn == "4.4.1":
-        return "connection timed out"
-    if dsn == "4.4.2":
-        return "connection lost"
-    return "deferred by the remote server"
-
-
-def _has_code(lowered: str) -> bool:
-    for piece in _IN_CODES:  # noqa: SIM110 - every deferral pays for it: any() takes twice as long
-        if piece in lowered:
-            return True
-    return False
+    return _VAGUE.get(dsn, REMOTE)
 
 
 def _may_greylist(dsn: str, text: str) -> bool:

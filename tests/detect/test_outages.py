@@ -102,7 +102,10 @@ def test_an_outage_swallows_what_comes_while_it_is_open(pen, noon):
         pen.put_off(noon + seconds(120 + n), f"v{n}@far.test", "throttled")
     told = play(pen.log.in_order())
     assert told.subjects == [("outage", "outage")]
-    assert told.incidents[0].reasons == {"network unreachable": 300, "throttled by Gmail": 60}
+    assert told.incidents[0].reasons == {
+        "network unreachable": 300,
+        "throttled by Gmail (4.7.28)": 60,
+    }
 
 
 def test_an_outage_comes_down_to_what_is_usual_of_all(pen, noon):

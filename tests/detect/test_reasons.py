@@ -3,7 +3,9 @@
 import pytest
 
 from logwatch_mx.detect.reasons import (
+    FULL_SERVER,
     GREYLISTED,
+    LOCAL,
     MAILBOX,
     OUTAGE_REASONS,
     host_in,
@@ -47,9 +49,23 @@ SUSPENDED = "delivery temporarily suspended: "
         ("4.4.2", None, "connection lost"),
         ("4.0.0", "", "deferred by the remote server"),
         # providers' documented codes
-        ("4.7.28", G + " Our system has detected an unusual rate", "throttled by Gmail"),
-        ("4.7.0", "host mta5.am0.yahoodns.net[192.0.2.1] said: 421 4.7.0 [TSS04] Messages temporarily deferred", "throttled by Yahoo"),
-        ("4.7.650", "host x.olc.protection.outlook.com[192.0.2.1] said: 451 4.7.650 The mail server has been temporarily rate limited (S775)", "throttled by Microsoft"),
+        ("4.7.28", G + " Our system has detected an unusual rate", "throttled by Gmail (4.7.28)"),
+        ("4.7.0", "host mta5.am0.yahoodns.net[192.0.2.1] said: 421 4.7.0 [TSS04] Messages temporarily deferred", "throttled by Yahoo (TSS04)"),
+        ("4.7.650", "host x.olc.protection.outlook.com[192.0.2.1] said: 451 4.7.650 The mail server has been temporarily rate limited (S775)", "throttled by Microsoft (S775)"),
+        ("4.7.650", "host x.olc.protection.outlook.com[192.0.2.1] said: 451 4.7.650 The mail server [203.0.113.9] has been temporarily rate limited due to IP reputation.", "throttled by Microsoft (4.7.650)"),
+        ("4.7.500", "host d.mail.protection.outlook.com[192.0.2.1] said: 451 4.7.500 Server busy. Please try again later from [203.0.113.9]. (S77714) (in reply to RCPT TO command)", "throttled by Microsoft (S77714)"),
+        ("5.7.1", "host x.olc.protection.outlook.com[192.0.2.1] said: 421 RP-001 The mail server IP connecting to Outlook.com server has exceeded the rate limit allowed", "throttled by Microsoft (RP-001)"),
+        ("4.7.1", "host mta5.am0.yahoodns.net[192.0.2.1] said: 421 4.7.1 [TS03] All messages from 203.0.113.9 will be permanently deferred", "throttled by Yahoo (TS03)"),
+        ("4.7.1", "host mta5.am0.yahoodns.net[192.0.2.1] said: 421 4.7.1 [GL01] Message from (203.0.113.9) temporarily deferred", "greylisted by Yahoo (GL01)"),
+        ("4.7.0", "host gmail-smtp-in.l.google.com[192.0.2.1] said: 421-4.7.0 [203.0.113.9      15] Our system has detected that this message is suspicious 421 4.7.0 review our guidelines. a1-20020a05 - gsmtp (in reply to end of DATA command)", "throttled by Gmail (4.7.0)"),
+        ("4.7.26", "host gmail-smtp-in.l.google.com[192.0.2.1] said: 421-4.7.26 Your email has been rate limited because it is unauthenticated. 421 4.7.26 a1-x - gsmtp (in reply to end of DATA command)", "Gmail wants proof of the sender (4.7.26)"),
+        # codes of others, and what only looks like one
+        ("4.7.0", "host h[192.0.2.1] said: 421 4.7.0 see RP-0012 or corp-001", "deferred by the remote server"),
+        ("4.7.500", "host h[192.0.2.1] said: 451 4.7.500 Server busy", "deferred by the remote server"),
+        ("4.7.1", "host h[192.0.2.1] said: 421 4.7.1 (spam) [ts99]", "content refused for now"),
+        # the server's own disk, not a mailbox: RFC 3463, X.3.1
+        ("4.3.1", "host h[192.0.2.1] said: 452 4.3.1 Insufficient system resources (UsedDiskSpace[C]) (in reply to MAIL FROM command)", FULL_SERVER),
+        ("4.0.0", "452 Insufficient system storage", FULL_SERVER),
         # greylisting is 450 or 451 with its codes; others who say "later" are not
         ("4.7.1", "host h[192.0.2.1] said: 451 4.7.1 Please try again later", GREYLISTED),
         # a limit says "later" as well: it is no greylisting
@@ -69,6 +85,21 @@ SUSPENDED = "delivery temporarily suspended: "
 )  # fmt: skip
 def test_the_reason_of_a_deferral(dsn, reply, reason):
     assert reason_of(delivery(dsn, reply)) == reason
+
+
+@pytest.mark.parametrize(
+    ("agent", "mailer", "reply", "reason"),
+    [
+        ("pipe", None, "temporary failure. Command output: disk full", LOCAL),
+        ("local", None, "temporary failure", LOCAL),
+        (None, "prog", "Deferred: local mailer (/usr/bin/procmail) exited with EX_TEMPFAIL", LOCAL),
+        ("virtual", None, "maildir delivery failed: create maildir file: No space left on device", LOCAL),
+        ("lmtp", None, "connect to mx[private/dovecot-lmtp]: Connection refused", "connection refused"),
+    ],
+)  # fmt: skip
+def test_a_mailbox_that_takes_nothing_is_no_remote_server(agent, mailer, reply, reason):
+    mta = Mta.SENDMAIL if mailer else Mta.POSTFIX
+    assert reason_of(delivery("4.3.0", reply, agent=agent, mailer=mailer, mta=mta)) == reason
 
 
 def test_no_text_of_a_remote_server_is_an_outage():

@@ -1,0 +1,222 @@
+"""Sites that are set up in other ways, labelled by hand: what loops is told, what does not is not.
+
+Each story is the shape of real lines (Postfix 3.7.11, sendmail 8.17.1) under other names and ports.
+"""
+
+from datetime import datetime, timedelta
+
+import pytest
+from stories.player import play
+
+from logwatch_mx.model.site import Site
+from logwatch_mx.model.verdict import Outcome
+
+START = datetime(2026, 11, 23, 14, 0, 0)  # noqa: DTZ001  # as syslog writes it
+SITE = Site(domains=frozenset({"home.test"}), names=frozenset({"mx.home.test"}))
+
+
+def stamp(seconds):
+    return f"{START + timedelta(seconds=seconds):%b %d %H:%M:%S}"
+
+
+def smtp(at, qid, to, relay, *, said="", after=None, agent="smtp", status="sent", dsn="2.0.0"):
+    said = said or f"250 2.0.0 Ok: queued as {after or 'S08D338E5'}"
+    return (
+        f"{stamp(at)} mx postfix/{agent}[9{int(at) % 89 + 10}]: {qid}: to=<{to}>, relay={relay},"
+        f" delay=0.1, delays=0.05/0.01/0/0.04, dsn={dsn}, status={status} ({said})"
+    )
+
+
+def sm(at, qid, to, relay, *, after=None, mailer="esmtp", tag="sm-mta", stat=None, dsn="2.0.0"):
+    stat = stat or (f"Sent ({after} Message accepted for delivery)" if after else "Sent (ok)")
+    return (
+        f"{stamp(at)} mx {tag}[{7000 + int(at) % 900}]: {qid}: to={to}, delay=00:00:00,"
+        f" xdelay=00:00:00, mailer={mailer}, pri=30157, relay={relay}, dsn={dsn}, stat={stat}"
+    )
+
+
+def qid(n):
+    return f"{n:05X}232B{n % 255:02X}"
+
+
+def sid(n):
+    return f"6ANE{n:04X}{n:06d}"
+
+
+def rounds(count, gap, relay, to="n@loop.test", first=0):
+    """One message of Postfix', *count* passes of it, *gap* seconds apart."""
+    return [
+        smtp(first + n * gap, qid(first + n), to, relay, after=qid(first + n + 1))
+        for n in range(count)
+    ]
+
+
+def spins(count, gap, relay, to="<n@loop.test>", first=0, **words):
+    return [
+        sm(first + n * gap, sid(first + n), to, relay, after=sid(first + n + 1), **words)
+        for n in range(count)
+    ]
+
+
+def through(number, *relays, out="mail.far.test[198.51.100.9]:25", to="u{}@far.test"):
+    """*number* messages that are handed from one of *relays* to the next, and then out."""
+    for n in range(number):
+        ids = [qid(n * 16 + step) for step in range(len(relays) + 1)]
+        for step, relay in enumerate(relays):
+            agent, _, where = relay.rpartition(" ")
+            yield smtp(
+                n * 3, ids[step], to.format(n), where, after=ids[step + 1], agent=agent or "smtp"
+            )
+        yield smtp(n * 3 + 1, ids[-1], to.format(n), out)
+
+
+def refusals(number, gap, said="mail for {d} loops back to myself", to="u{}@loop.test", **words):
+    domain = to.rpartition("@")[2]
+    return [
+        smtp(
+            n * gap,
+            qid(n),
+            to.format(n),
+            "none",
+            said=said.format(d=domain),
+            status="bounced",
+            dsn="5.4.6",
+        )
+        for n in range(number)
+    ]
+
+
+HEALTHY = [
+    ("amavis, reinjected on 10025", list(through(40, "127.0.0.1[127.0.0.1]:10024"))),
+    ("three filters one behind the other", list(through(40, "127.0.0.1[127.0.0.1]:10024", "127.0.0.1[127.0.0.1]:10027", "localhost[::1]:10030"))),
+    ("rspamd proxy on 11332", list(through(40, "localhost[127.0.0.1]:11332"))),
+    ("clamsmtp and dspam by name", list(through(40, "localhost[127.0.0.1]:10026", "dspam.localhost[127.0.0.1]:2424"))),
+    ("a filter on port 25 of another loopback address", list(through(40, "filter.home.test[127.0.0.2]:25"))),
+    ("two proxies on port 25", list(through(40, "localhost[127.0.0.1]:25", "filter.home.test[127.0.0.2]:25"))),
+    ("LMTP on loopback", list(through(40, "lmtp 127.0.0.1[127.0.0.1]:24"))),
+    ("LMTP on loopback, port 25", list(through(40, "lmtp 127.0.0.1[127.0.0.1]:25", "lmtp 127.0.0.1[127.0.0.1]:25", "lmtp 127.0.0.1[127.0.0.1]:25"))),
+    ("a relayhost behind a tunnel", list(through(40, out="127.0.0.1[127.0.0.1]:2525"))),
+    ("a relayhost behind a tunnel on port 25", list(through(40, out="127.0.0.1[127.0.0.1]:25"))),
+    ("two instances, handed over on port 25", list(through(40, "mx-out.home.test[203.0.113.10]:25"))),
+    ("sendmail's submission", [
+        line
+        for n in range(40)
+        for line in (
+            sm(n, sid(3 * n), f"u{n}@far.test", "[127.0.0.1] [127.0.0.1]", after=sid(3 * n + 1), mailer="relay", tag="sendmail"),
+            sm(n, sid(3 * n + 1), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
+        )
+    ]),
+    ("sendmail's submission to localhost by name", [
+        line
+        for n in range(40)
+        for line in (
+            sm(n, sid(3 * n), f"u{n}@far.test", "localhost. [127.0.0.1]", after=sid(3 * n + 1), mailer="relay", tag="sm-msp-queue"),
+            sm(n, sid(3 * n + 1), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
+        )
+    ]),
+    ("mimedefang and a mailertable filter", [
+        line
+        for n in range(40)
+        for line in (
+            sm(n, sid(4 * n), f"<u{n}@far.test>", "[localhost] [127.0.0.1]", after=sid(4 * n + 1), mailer="smtp"),
+            sm(n, sid(4 * n + 1), f"<u{n}@far.test>", "filter. [127.0.0.1]", after=sid(4 * n + 2)),
+            sm(n, sid(4 * n + 2), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
+        )
+    ]),
+    ("cyrus and procmail", [
+        line
+        for n in range(40)
+        for line in (
+            sm(n, sid(2 * n), f"<u{n}@home.test>", "localhost", mailer="cyrusv2"),
+            sm(n, sid(2 * n + 1), f"<v{n}@home.test>", "local", mailer="local"),
+        )
+    ]),
+    ("mailman: a pipe, then one message to many, by way of localhost", [
+        line
+        for n in range(20)
+        for line in (
+            smtp(n * 5, qid(2 * n), "list@home.test", "mailman", agent="pipe", said="delivered via mailman service"),
+            f"{stamp(n * 5)} mx postfix/smtpd[77]: {qid(2 * n + 1)}: client=localhost[127.0.0.1]",
+            *(smtp(n * 5 + 1, qid(2 * n + 1), f"m{k}@far.test", "mail.far.test[198.51.100.9]:25") for k in range(30)),
+        )
+    ]),
+    ("fetchmail", [
+        line
+        for n in range(40)
+        for line in (
+            f"{stamp(n)} mx postfix/smtpd[77]: {qid(n)}: client=localhost[127.0.0.1]",
+            smtp(n, qid(n), "bob@home.test", "local", agent="local", said="delivered to mailbox"),
+        )
+    ]),
+    ("a forward with SRS", [
+        line
+        for n in range(40)
+        for line in (
+            f"{stamp(n)} mx postfix/qmgr[70]: {qid(n)}: from=<SRS0=a1b2=AA=isp.test=u{n}@home.test>, size=900, nrcpt=1 (queue active)",
+            smtp(n, qid(n), "bob@provider.test>, orig_to=<bob@home.test", "mx.provider.test[198.51.100.7]:25"),
+        )
+    ]),
+    ("a probe of an address that loops is no mail", [
+        smtp(n, qid(n), f"u{n}@loop.test", "none", said="mail for loop.test loops back to myself", status="undeliverable", dsn="5.4.6")
+        for n in range(9)
+    ]),
+    ("refused twice in each ten minutes", refusals(40, 301)),
+    ("a message that is put off again and again because it loops", [
+        smtp(n * 60, qid(1), "u@loop.test", "none", said="mail for loop.test loops back to myself", status="deferred", dsn="4.4.6")
+        for n in range(30)
+    ]),
+    ("a remote server calls it a loop", refusals(9, 1, said="host mx.loop.test[198.51.100.9] said: 554 5.4.6 mail for {d} loops back to myself (in reply to RCPT TO command)")),
+    ("what a subject says", refusals(9, 1, said="host mx.loop.test[198.51.100.9] said: 550 SYSERR(root): mail.loop.test. config error: mail loops back to me (MX problem?) (in reply to end of DATA command)")),
+]  # fmt: skip
+
+LOOPS = [
+    ("a pass every nine minutes", rounds(5, 540, "mail.loop.test[127.0.0.1]:25"), "loop.test"),
+    ("a pass every fifty minutes", rounds(5, 3000, "mail.loop.test[127.0.0.1]:25"), "loop.test"),
+    ("sendmail, a pass every nine minutes", spins(5, 540, "mail.loop.test. [127.0.0.1]"), "loop.test"),
+    ("the daemon is called sendmail", spins(5, 1, "mail.loop.test. [127.0.0.1]", tag="sendmail"), "loop.test"),
+    ("by an own name for the address ::1", spins(5, 1, "mail.loop.test. [IPv6:0:0:0:0:0:0:0:1]"), "loop.test"),
+    ("a cloned transport", [line.replace("postfix/smtp", "postfix-out/slow/smtp") for line in rounds(5, 1, "mail.loop.test[127.0.0.1]:25")], "loop.test"),
+    ("a subdomain", rounds(5, 1, "mail.loop.test[127.0.0.1]:25", to="n@a.b.loop.test"), "a.b.loop.test"),
+    ("a domain in Unicode", rounds(5, 1, "mail.loop.test[127.0.0.1]:25", to="n@bücher.test"), "xn--bcher-kva.test"),
+    ("two recipients in one line of sendmail's", spins(5, 1, "mail.loop.test. [127.0.0.1]", to="<a@loop.test>,<b@loop.test>"), "loop.test"),
+    ("mapped, and with a filter between the passes", [
+        line
+        for n in range(4)
+        for line in (
+            smtp(n * 2, qid(2 * n), "n@loop.test", "127.0.0.1[127.0.0.1]:10024", said=f"250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {qid(2 * n + 1)}"),
+            smtp(n * 2 + 1, qid(2 * n + 1), "n@loop.test", "mail.loop.test[::ffff:127.0.0.1]:25", after=qid(2 * n + 2)),
+        )
+    ], "loop.test"),
+    ("behind a proxy that answers for the next one", [
+        smtp(n, qid(n), "n@loop.test", "mail.loop.test[127.0.0.1]:25", said=f"250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {qid(n + 1)}")
+        for n in range(5)
+    ], "loop.test"),
+    ("three different messages refused within ten minutes", refusals(3, 299), "loop.test"),
+    ("put off in place of bounced", [line.replace("bounced", "deferred") for line in refusals(3, 10)], "loop.test"),
+]  # fmt: skip
+
+
+def said(lines, **words):
+    told = play(lines, site=SITE, **words)
+    return told.subjects
+
+
+@pytest.mark.parametrize(("name", "lines"), HEALTHY, ids=[name for name, _ in HEALTHY])
+def test_no_loop(name, lines):
+    assert said(lines) == []
+
+
+@pytest.mark.parametrize(("name", "lines", "domain"), LOOPS, ids=[name for name, *_ in LOOPS])
+def test_a_loop(name, lines, domain):
+    assert said(lines, zone={domain: Outcome.LOOPBACK}) == [("loop", domain)]
+
+
+def test_a_content_filter_that_is_down_is_one_spike_of_its_address():
+    lines = [
+        smtp(
+            n, qid(n), f"u@d{n}.test", "none", status="deferred", dsn="4.4.1",
+            said="connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
+        )
+        for n in range(60)
+    ]  # fmt: skip
+    assert said(lines) == [("spike", "127.0.0.1")]
