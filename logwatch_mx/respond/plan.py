@@ -176,6 +176,9 @@ def _is_proved(case: Case) -> Refusal | None:
     outcome = incident.verdict.outcome if incident.verdict else Outcome.NOT_ASKED
     if incident.state is IncidentState.REFUTED:
         return Why.REFUTED, outcome
+    proved = guard.proof(case.confirmations, incident.subject, case.now)
+    if proved is Proof.AGAINST:
+        return Why.AGAINST, ""
     if (
         incident.state is not IncidentState.CONFIRMED
         or incident.verdict is None
@@ -183,9 +186,6 @@ def _is_proved(case: Case) -> Refusal | None:
         or outcome not in LOOPS
     ):
         return Why.UNPROVEN, outcome
-    proved = guard.proof(case.confirmations, incident.subject, case.now)
-    if proved is Proof.AGAINST:
-        return Why.AGAINST, ""
     return None if proved is Proof.TWICE else (Why.SECOND, "")
 
 

@@ -179,6 +179,12 @@ REFUSALS = [
         },
         Why.AGAINST,
     ),
+    # Together they prove nothing; that they contradict each other is the reason an operator needs.
+    (
+        incident(outcome=Outcome.FILTERED, state=IncidentState.SUSPECTED),
+        {"confirmations": (*answers()[:1], *answers(outcome=Outcome.HEALTHY)[1:])},
+        Why.AGAINST,
+    ),
     (incident(outcome=Outcome.PARTIAL), {"settings": with_action("reject")}, Why.PARTIAL),
     (incident(outcome=Outcome.PARTIAL), {"settings": with_action("discard")}, Why.PARTIAL),
     # the second resolver alone sees the good exchanger
