@@ -22,6 +22,12 @@ def postmap():
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session")
+def makemap(postmap):
+    """The path of a real makemap, unpacked together with postmap."""
+    return str(Path(postmap).with_name("makemap"))
+
+
 @pytest.fixture
 def open_folder():
     """Yield a folder that everybody may enter: pytest's own are closed, and so are those above."""

@@ -5,19 +5,18 @@ Everything put away.
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.live import Live
+from logwatch_mx.app.maps import open_maps
 from logwatch_mx.app.memory import Memory, unpack_memory
 from logwatch_mx.app.metrics import Metrics
 from logwatch_mx.app.proof import Prover
@@ -30,10 +29,8 @@ from logwatch_mx.model.event import Mta
 from logwatch_mx.model.site import Site
 from logwatch_mx.mta.interfaces import is_own_address
 from logwatch_mx.mta.site import discover_site
-from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.respond.route import RouteMap
-from logwatch_mx.respond.sendmail import SendmailMap
 from logwatch_mx.sources.watch import Watcher
 from logwatch_mx.state.store import Store
 
@@ -183,41 +180,6 @@ def _prover(settings: Settings, site: Site) -> Prover:
     if settings.dns.second_opinion:
         openers.append(opener(settings.dns.second_opinion))
     return Prover(openers, site, is_ours=is_own_address)
-
-
-def open_maps(settings: Settings, log: Log) -> Mapping[Mta, RouteMap]:
-    """Return the map of ours that this host's mail server reads, by the server.
-
-    Only in act mode is one made where there is none.
-    """
-    respond = settings.respond
-    flavour = settings.mta.flavour
-    if flavour == "auto":
-        programs = {"postfix": respond.postmap, "sendmail": respond.makemap}
-        flavour = next((name for name, found in programs.items() if shutil.which(found)), "none")
-    maps: dict[Mta, RouteMap] = {}
-    if flavour == "postfix":
-        maps[Mta.POSTFIX] = PostfixMap(respond.postfix_map, postmap=respond.postmap)
-    elif flavour == "sendmail":
-        maps[Mta.SENDMAIL] = SendmailMap(
-            respond.sendmail_map, makemap=respond.makemap, sendmail=respond.sendmail
-        )
-    ours = respond.postfix_map if flavour == "postfix" else respond.sendmail_map
-    # Taking back may have been cut off: in observe mode too, what is live is what the text says.
-    if settings.mode == "act" or _is_there(ours):
-        for route in maps.values():
-            try:
-                route.mend()
-            except LogwatchError as error:
-                log(f"{error}; nothing can be paused until that is mended")
-    return maps
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
 
 
 def _recover(

@@ -27,6 +27,7 @@ from logwatch_mx.respond.helper_protocol import (
     List,
     Makemap,
     Release,
+    Reload,
     Request,
     read_request,
     write_answer,
@@ -35,6 +36,7 @@ from logwatch_mx.respond.makemap import Makemap as MakemapProgram
 from logwatch_mx.respond.queue import MailQueue, Step, do_step, messages_for
 from logwatch_mx.respond.queue_postfix import PostfixQueue
 from logwatch_mx.respond.queue_sendmail import SendmailQueue
+from logwatch_mx.respond.reload import reload_postfix
 
 #: Seconds in which a request must have come whole, and an answer been taken.
 DEADLINE = 5.0
@@ -48,6 +50,7 @@ class Means(Struct, frozen=True, kw_only=True):
 
     queues: Mapping[str, MailQueue]
     makemap: str = "makemap"
+    postfix: str = "postfix"
     sendmail_map: Path | None = None
 
 
@@ -59,6 +62,7 @@ def means_of(settings: HelperSettings) -> Means:
             "sendmail": SendmailQueue(sendmail=settings.sendmail, cf=settings.sendmail_cf),
         },
         makemap=settings.makemap,
+        postfix=settings.postfix,
         sendmail_map=settings.sendmail_map,
     )
 
@@ -137,6 +141,9 @@ def perform(request: Request, means: Means) -> Answer:
                 raise LogwatchError("helper.toml names no sendmail_map")
             MakemapProgram(means.makemap).build(means.sendmail_map, rows)
             return Answer()
+        case Reload():
+            reload_postfix(means.postfix)
+            return Answer()
         case _:
             assert_never(request)
 
@@ -184,6 +191,8 @@ def _described(request: Request) -> str:
             return f"list {mta} {domain}"
         case Makemap(rows=rows):
             return f"makemap of {len(rows)} rows"
+        case Reload():
+            return "reload postfix"
         case Hello():
             return "hello"
         case _:

@@ -27,6 +27,7 @@ class HelperSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     allow: tuple[str | int, ...] = ("logwatch-mx",)
     postqueue: str = "postqueue"
     postsuper: str = "postsuper"
+    postfix: str = "postfix"
     sendmail: str = "sendmail"
     sendmail_cf: Path = Path("/etc/mail/sendmail.cf")
     makemap: str = "makemap"
@@ -53,7 +54,7 @@ def load_helper_settings(path: Path | None) -> HelperSettings:
         settings = msgspec.convert(table, HelperSettings, dec_hook=_to_path)
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{chosen}: {error}") from None
-    for name in ("postqueue", "postsuper", "sendmail", "makemap"):
+    for name in ("postqueue", "postsuper", "postfix", "sendmail", "makemap"):
         program = getattr(settings, name)
         if not program or ("/" in program and not program.startswith("/")):
             raise ConfigError(f"{chosen}: {name}: expected a name or an absolute path")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from logwatch_mx.app.maps import sendmail_text as map_text
 from logwatch_mx.cli.options import config_option
 from logwatch_mx.config.domain import a_labels
 from logwatch_mx.config.load import find_config, load_settings
@@ -138,8 +139,7 @@ def _look(settings: Settings, mta: Mta, domain: str, step: Step | None) -> Stepp
 
 def _route(settings: Settings, mta: Mta, domain: str) -> Verb | None:
     """Return what our own map does to *domain* now, as far as its text may be read."""
-    respond = settings.respond
-    path = respond.postfix_map if mta == "postfix" else respond.sendmail_map
+    path = settings.respond.postfix_map if mta == "postfix" else map_text(settings)
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

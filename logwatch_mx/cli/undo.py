@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from logwatch_mx.app.maps import postfix_map, sendmail_map, sendmail_text
 from logwatch_mx.cli.options import config_option
 from logwatch_mx.config.load import find_config, load_settings
 from logwatch_mx.config.settings import Settings
@@ -20,9 +21,7 @@ from logwatch_mx.errors import (
 )
 from logwatch_mx.model.action import Action, ActionState, Outcome
 from logwatch_mx.respond.plan import ROUTING
-from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.route import Entry, RouteMap
-from logwatch_mx.respond.sendmail import SendmailMap
 from logwatch_mx.state.store import Store
 
 
@@ -96,15 +95,13 @@ def _settings(config: Path | None, map_path: Path | None) -> Settings:
 
 def _maps(settings: Settings, map_path: Path | None) -> list[RouteMap]:
     """Return our maps whose text is there: one host has Postfix's or sendmail's."""
-    respond = settings.respond
-    names = [map_path] if map_path else [respond.postfix_map, respond.sendmail_map]
+    texts = (settings.respond.postfix_map, sendmail_text(settings))
+    names = [map_path] if map_path else texts
     for path in names:
         _check(path, must_exist=map_path is not None)
-    there = [path for path in names if path.exists()] or [respond.postfix_map]
+    there = [path for path in names if path.exists()] or [texts[0]]
     return [
-        SendmailMap(path, makemap=respond.makemap, sendmail=respond.sendmail)
-        if path == respond.sendmail_map or path.name == respond.sendmail_map.name
-        else PostfixMap(path, postmap=respond.postmap)
+        sendmail_map(settings, path) if path.name == texts[1].name else postfix_map(settings, path)
         for path in there
     ]
 

@@ -9,14 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from logwatch_mx.config.settings import Settings
+from logwatch_mx.model.table_kind import IN_PLACE, KINDS, SUFFIXES
 from logwatch_mx.mta.finding import Finding, Severity
 from logwatch_mx.mta.host import Host, PostfixConf
 from logwatch_mx.mta.permission import STRANGER, Nodes, Want, why_not
-
-#: What a table's type makes of the path that main.cf names.
-SUFFIXES = {
-    "lmdb": ".lmdb", "hash": ".db", "btree": ".db", "cdb": ".cdb", "dbm": ".dir", "sdbm": ".dir",
-}  # fmt: skip
 
 
 def acts(settings: Settings) -> bool:
@@ -31,7 +27,15 @@ def postfix_map_findings(conf: PostfixConf, host: Host, settings: Settings) -> l
     named = [word for word in words if word.rpartition(":")[2] == str(path)]
     if not named:
         return [*_not_named(words, path, host, settings)]
-    return [f for word in named for f in (*_missing(word, words, host), *_other_type(word, path))]
+    return [
+        finding
+        for word in named
+        for finding in (
+            *_missing(word, words, host),
+            *_other_type(word, path),
+            *_reload(word, host, settings),
+        )
+    ]
 
 
 def _missing(word: str, words: list[str], host: Host) -> Iterator[Finding]:
@@ -67,22 +71,43 @@ def _missing(word: str, words: list[str], host: Host) -> Iterator[Finding]:
 
 
 def _other_type(word: str, path: Path) -> Iterator[Finding]:
-    if word.removeprefix("proxy:").partition(":")[0] != "lmdb":
+    if word.removeprefix("proxy:").partition(":")[0] not in KINDS:
         yield Finding(
             key="map-type",
             severity=Severity.WARNING,
             about="postfix",
-            what="main.cf reads our map as another type than the one that the daemon writes:"
-            " nothing that it does comes into force",
+            what="main.cf reads our map as a type that the daemon cannot write: nothing that it"
+            " does comes into force",
             evidence=f"transport_maps: {word}",
             fix=f"# put lmdb:{path} in place of {word} in transport_maps, then\npostfix reload",
+        )
+
+
+def _reload(word: str, host: Host, settings: Settings) -> Iterator[Finding]:
+    """Tell of a table that needs a reload for each change, and of nobody who may reload."""
+    kind = word.removeprefix("proxy:").partition(":")[0]
+    if kind == IN_PLACE or kind not in KINDS or host.helper is None or not acts(settings):
+        return
+    if host.who.uid:
+        yield Finding(
+            key="map-no-reload",
+            severity=Severity.WARNING,
+            about="postfix",
+            what=f"A {kind} table comes into force by a reload, for which the daemon needs its"
+            " helper, and that does not answer: nothing can be paused",
+            evidence=host.helper,
+            fix="systemctl enable --now logwatch-mx-helper.socket\n"
+            "# or a table that needs no reload: install postfix-lmdb and name the map by lmdb:",
         )
 
 
 def _not_named(words: list[str], path: Path, host: Host, settings: Settings) -> Iterator[Finding]:
     if not acts(settings):
         return
-    nodes = host.nodes.get(f"{path}.lmdb")
+    types = host.table_types
+    kind = next((each for each in KINDS if types is None or each in types), IN_PLACE)
+    file = f"{path}{SUFFIXES[kind]}"
+    nodes = host.nodes.get(file)
     first = "" if nodes is None or nodes.found else "# first start the daemon: it makes the map\n"
     yield Finding(
         key="map-not-named",
@@ -91,18 +116,21 @@ def _not_named(words: list[str], path: Path, host: Host, settings: Settings) -> 
         what="The daemon is told to act, but Postfix does not read its map: nothing would come into"
         " force",
         evidence=f"transport_maps = {' '.join(words)}".rstrip(),
-        fix=f"{first}ls -l {path}.lmdb &&"
-        f" postconf -e 'transport_maps = {', '.join([f'lmdb:{path}', *words])}' &&"
+        fix=f"{first}ls -l {file} &&"
+        f" postconf -e 'transport_maps = {', '.join([f'{kind}:{path}', *words])}' &&"
         " postfix reload",
     )
-    if host.table_types is not None and "lmdb" not in host.table_types:
+    if types is not None and IN_PLACE not in types:
+        able = kind in types
         yield Finding(
             key="no-lmdb",
-            severity=Severity.WARNING,
+            severity=Severity.NOTE if able else Severity.WARNING,
             about="postfix",
-            what="This Postfix has no lmdb maps, which are the only ones that can be changed"
-            " without a reload",
-            evidence=f"postconf -m: {' '.join(sorted(host.table_types))}",
+            what=f"This Postfix has no lmdb maps, which can be changed without a reload: a {kind}"
+            " map is used, and each change needs the helper's reload"
+            if able
+            else "This Postfix has no table of a kind that the daemon can write",
+            evidence=f"postconf -m: {' '.join(sorted(types))}",
             fix="apt-get install postfix-lmdb   # Red Hat: dnf install postfix-lmdb",
         )
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from logwatch_mx.config.settings import Settings
+from logwatch_mx.model.table_kind import SUFFIXES
 from logwatch_mx.mta.doctor_daemon import JOURNALS
-from logwatch_mx.mta.doctor_maps import SUFFIXES
 from logwatch_mx.mta.host import Host, PostfixConf
 from logwatch_mx.mta.interfaces import own_addresses
 from logwatch_mx.mta.listeners import smtp_listeners

@@ -14,6 +14,7 @@ from logwatch_mx.respond.helper_protocol import (
     Makemap,
     Mta,
     Release,
+    Reload,
     Request,
     read_answer,
     write_request,
@@ -60,6 +61,10 @@ class HelperClient:
     def makemap(self, rows: dict[str, str]) -> None:
         """Have the sendmail map made of *rows* that the helper's configuration names."""
         self._ask(Makemap(rows=rows))  # type: ignore[arg-type]  # the helper checks the words
+
+    def reload(self) -> None:
+        """Have Postfix read its tables anew."""
+        self._ask(Reload())
 
     def _ask(self, request: Request) -> Answer:
         try:

@@ -1,6 +1,6 @@
 """What may be asked of the privileged helper, and how: one JSON line there, one back.
 
-A request is one of four verbs with arguments that can be nothing but what they are for; unknown
+A request is one of a few verbs with arguments that can be nothing but what they are for; unknown
 keys, other types, too much or too long are refused before anything is looked at.
 """
 
@@ -15,8 +15,10 @@ from logwatch_mx.respond.queue import Queued
 
 #: Ids of one request; more are asked for in turns.
 MAX_IDS = 1000
-#: Bytes of a request; a thousand of the longest ids are 40 KB.
-MAX_REQUEST = 64 * 1024
+#: Rows of our map: as many domains as ``max_pauses_per_hour`` allows in a day and a half.
+MAX_ROWS = 2000
+#: Bytes of a request; a thousand of the longest ids are 40 KB, two thousand rows seldom 100.
+MAX_REQUEST = 256 * 1024
 #: Bytes of an answer, which lists messages of one domain.
 MAX_ANSWER = 8 << 20
 
@@ -63,10 +65,14 @@ class Release(_Request, frozen=True, kw_only=True, tag="release"):
 class Makemap(_Request, frozen=True, kw_only=True, tag="makemap"):
     """Have the sendmail map that the helper's own configuration names made of *rows*."""
 
-    rows: Annotated[dict[_Domain, _Word], Meta(max_length=MAX_IDS)]
+    rows: Annotated[dict[_Domain, _Word], Meta(max_length=MAX_ROWS)]
 
 
-Request = Hello | List | Hold | Release | Makemap
+class Reload(_Request, frozen=True, kw_only=True, tag="reload"):
+    """Have Postfix read its tables anew: what replaces a hash, btree or cdb table needs it."""
+
+
+Request = Hello | List | Hold | Release | Makemap | Reload
 
 
 class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,7 +101,7 @@ def read_request(line: bytes) -> Request:
         tuple(request.rows)
         if isinstance(request, Makemap)
         else ()
-        if isinstance(request, Hello)
+        if isinstance(request, Hello | Reload)
         else (request.domain,)
     )
     for domain in domains:

@@ -14,15 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from logwatch_mx.errors import EffectError
+from logwatch_mx.model.table_kind import IN_PLACE, KINDS, SUFFIXES
 from logwatch_mx.respond import transport
 from logwatch_mx.respond.own_map import OwnMap
-from logwatch_mx.respond.postmap import SUFFIXES, Postmap
+from logwatch_mx.respond.postmap import Postmap
 from logwatch_mx.respond.replace import SCRATCH, put_in_place, replace_text
-
-#: The kinds that we can write, best first.
-KINDS = ("lmdb", "cdb", "hash", "btree")
-#: What needs no reload.
-IN_PLACE = "lmdb"
 
 Reload = Callable[[], None]
 

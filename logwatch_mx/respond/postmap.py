@@ -9,14 +9,12 @@ import subprocess
 from pathlib import Path
 
 from logwatch_mx.errors import EffectError
+from logwatch_mx.model.table_kind import IN_PLACE, SUFFIXES
 from logwatch_mx.respond.cdb import read_cdb
 from logwatch_mx.respond.replace import told
 
 #: Seconds; a change takes 0.01. Longer means a dead disk.
 _DEADLINE = 15
-
-#: What a kind of table makes of the path that main.cf names.
-SUFFIXES = {"lmdb": ".lmdb", "cdb": ".cdb", "hash": ".db", "btree": ".db"}
 
 _RETRY = ("no space left", "quota", "mdb_map_full", "temporarily unavailable", "too many open")
 
@@ -24,7 +22,7 @@ _RETRY = ("no space left", "quota", "mdb_map_full", "temporarily unavailable", "
 class Postmap:
     """One postmap program, a path or a name on ``PATH``, for tables of one *kind*."""
 
-    def __init__(self, program: str, kind: str = "lmdb") -> None:
+    def __init__(self, program: str, kind: str = IN_PLACE) -> None:
         self._program = program
         self.kind = kind
 

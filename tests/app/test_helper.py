@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "respond"))
 
-from queue_programs import POSTQUEUE, POSTSUPER, SENDMAIL, calls, install
+from queue_programs import POSTFIX, POSTQUEUE, POSTSUPER, SENDMAIL, calls, install
 
 from logwatch_mx.app.helper import Means, means_of, serve, serve_one
 from logwatch_mx.app.helper_settings import (
@@ -32,6 +32,7 @@ from logwatch_mx.respond.helper_protocol import (
     List,
     Makemap,
     Release,
+    Reload,
     read_answer,
     read_request,
     write_request,
@@ -48,7 +49,9 @@ def means(tmp_path):
     shutil.copytree(DATA / "mqueue", tmp_path / "mqueue")
     cf = tmp_path / "sendmail.cf"
     cf.write_text(f"O QueueDirectory={tmp_path}/mqueue\n")
-    programs = install(tmp_path, postqueue=POSTQUEUE, postsuper=POSTSUPER, sendmail=SENDMAIL)
+    programs = install(
+        tmp_path, postqueue=POSTQUEUE, postsuper=POSTSUPER, postfix=POSTFIX, sendmail=SENDMAIL
+    )
     return means_of(HelperSettings(sendmail_cf=cf, **programs))
 
 
@@ -146,6 +149,10 @@ GOOD = {"verb": "hold", "mta": "postfix", "domain": "seaton.biz", "ids": ["917C1
         {"verb": "makemap", "rows": {"seaton.biz": "discard"}, "path": "/etc/shadow"},
         {"verb": "makemap", "rows": {"seaton.biz": "error:nope"}},
         {"verb": "makemap", "rows": {"a b": "discard"}},
+        {"verb": "makemap", "rows": {".biz": "discard"}},
+        {"verb": "makemap", "rows": {f"d{n}.test": "paused" for n in range(2001)}},
+        {"verb": "reload", "mta": "postfix"},
+        {"verb": "reload", "domain": "seaton.biz"},
         {"verb": "makemap", "rows": {"a.b\tc": "discard"}},
         {},
         [],
@@ -221,7 +228,10 @@ _IDS = st.lists(
 
 @given(
     st.fixed_dictionaries(
-        {"verb": st.sampled_from(["hello", "list", "hold", "release", "makemap"]) | _JSON},
+        {
+            "verb": st.sampled_from(["hello", "list", "hold", "release", "makemap", "reload"])
+            | _JSON
+        },
         optional={
             "mta": st.sampled_from(["postfix", "sendmail"]) | _JSON,
             "domain": st.sampled_from(["seaton.biz", "xn--80a1acny.xn--p1ai"]) | _JSON,
@@ -265,6 +275,22 @@ def test_makemap_builds_the_map_that_the_configuration_names(tmp_path):
         serve_one(theirs, means, allowed=ME, log=lambda _: None)
         assert read_answer(ours.recv(999)) == Answer()
     assert (tmp_path / "route.db").read_text() == "seaton.biz\tpaused\n"
+
+
+def test_reload_is_one_command_without_a_word_of_the_asker(ask, tmp_path):
+    answer, audit = ask(write_request(Reload()))
+    assert answer == Answer()
+    assert calls(tmp_path) == ["reload"]
+    assert [line.partition(": ")[2] for line in audit] == [
+        "reload postfix: begun",
+        "reload postfix: answered",
+    ]
+
+
+def test_a_reload_that_fails_is_told(ask, tmp_path):
+    (tmp_path / "postfix").write_text("#!/bin/sh\necho 'fatal: \033[31mno' >&2; exit 1\n")
+    answer, _ = ask(write_request(Reload()))
+    assert answer.error == "postfix reload: fatal: ?[31mno"
 
 
 # The client, over a real socket
@@ -312,6 +338,11 @@ def test_client_asks_for_many_in_turns(client, tmp_path):
 def test_client_runs_nothing_where_nothing_is_to_do(client, tmp_path):
     assert client.do_step("postfix", "empty.test", Step.HOLD).messages == ()
     assert calls(tmp_path) == []
+
+
+def test_client_has_postfix_reloaded(client, tmp_path):
+    client.reload()
+    assert calls(tmp_path) == ["reload"]
 
 
 def test_client_tells_what_the_helper_refuses(client):

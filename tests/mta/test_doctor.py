@@ -316,7 +316,9 @@ GONE = nodes(f"{MAP}.lmdb", fault="No such file or directory")
         (f"lmdb:{MAP}", GONE, Settings(), [("map-missing", "danger")]),
         (f"lmdb:{MAP}", nodes(f"{MAP}.lmdb", 0o100640), ACT, [("map-unreadable", "danger")]),
         (f"lmdb:{MAP}", nodes(f"{MAP}.lmdb", above=0o040700), ACT, [("map-unreadable", "danger")]),
-        (f"hash:{MAP}", nodes(f"{MAP}.db"), ACT, [("map-type", "warning")]),
+        (f"hash:{MAP}", nodes(f"{MAP}.db"), ACT, []),
+        (f"cdb:{MAP}", nodes(f"{MAP}.cdb", fault="gone"), ACT, [("map-missing", "danger")]),
+        (f"texthash:{MAP}", nodes(MAP), ACT, [("map-type", "warning")]),
         ("hash:/etc/postfix/transport", THERE, ACT, [("map-not-named", "warning")]),
         ("hash:/etc/postfix/transport", THERE, Settings(), []),
         ("", THERE, Settings(mode="act", loop=LoopSettings(action="none")), []),
@@ -341,16 +343,37 @@ def test_fix_for_a_map_that_is_not_named_looks_for_it_first():
     )
 
 
+NOT_NAMED = ("map-not-named", "warning")
+
+
 @pytest.mark.parametrize(
-    ("types", "expected"),
+    ("types", "expected", "kind"),
     [
-        (frozenset({"hash", "lmdb"}), ["map-not-named"]),
-        (frozenset({"hash"}), ["map-not-named", "no-lmdb"]),
-        (None, ["map-not-named"]),
+        (frozenset({"hash", "lmdb"}), [NOT_NAMED], "lmdb"),
+        (frozenset({"hash", "cdb"}), [NOT_NAMED, ("no-lmdb", "note")], "cdb"),
+        (frozenset({"hash"}), [NOT_NAMED, ("no-lmdb", "note")], "hash"),
+        (frozenset({"cidr"}), [NOT_NAMED, ("no-lmdb", "warning")], "lmdb"),
+        (None, [NOT_NAMED], "lmdb"),
     ],
 )
-def test_postfix_without_lmdb(types, expected):
-    assert [key for key, _ in found(postfix(QUIET, table_types=types), ACT)] == expected
+def test_postfix_without_lmdb(types, expected, kind):
+    host = postfix(QUIET, table_types=types)
+    assert sorted(found(host, ACT)) == expected
+    assert f"'transport_maps = {kind}:{MAP}'" in fix_of(host, "map-not-named", ACT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "helper", "settings", "expected"),
+    [
+        ("hash", "no helper there", ACT, [("map-no-reload", "warning")]),
+        ("hash", "no helper there", Settings(), []),
+        ("hash", None, ACT, []),
+        ("lmdb", "no helper there", ACT, []),
+    ],
+)
+def test_a_table_that_needs_a_reload_needs_the_helper(kind, helper, settings, expected):
+    conf = f"{QUIET}transport_maps = {kind}:{MAP}\n"
+    assert sorted(found(postfix(conf, helper=helper), settings)) == expected
 
 
 ROUTE = "/var/lib/logwatch-mx/sendmail-route"

@@ -1,8 +1,9 @@
-"""Prepare a real postmap without installing Postfix, and print the path of a program that runs it.
+"""Prepare real postmap, postconf and makemap without installing a mail server.
 
-Debian's packages are unpacked, not installed, into .lab-cache/postfix-tools (kept between runs). The
-program is a wrapper that points postmap to these libraries and to a configuration of its own. What
-cannot be done is said on standard error, with status 1.
+Prints the path of a program that runs postmap; the others are beside it. Debian's packages are
+unpacked, not installed, into .lab-cache/map-tools (kept between runs). The programs are wrappers
+that point to these libraries, and to a configuration of their own. What cannot be done is said on
+standard error, with status 1.
 """
 
 import fcntl
@@ -12,8 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-CACHE = Path(__file__).resolve().parents[2] / ".lab-cache" / "postfix-tools"
-PACKAGES = ["postfix", "postfix-lmdb"]
+CACHE = Path(__file__).resolve().parents[2] / ".lab-cache" / "map-tools"
+PACKAGES = ["postfix", "postfix-lmdb", "postfix-cdb", "sendmail-bin"]
 
 
 def run(*argv, cwd=None):
@@ -54,7 +55,9 @@ def configure(folder, home):
         f"daemon_directory = {root}/usr/lib/postfix/sbin\ncommand_directory = {root}/usr/sbin\n"
         "mail_owner = mail\nsetgid_group = utmp\ndefault_privs = nobody\n"
     )
-    (etc / "dynamicmaps.cf").write_text("lmdb\tpostfix-lmdb.so\tdict_lmdb_open\tmkmap_lmdb_open\n")
+    (etc / "dynamicmaps.cf").write_text(
+        "".join(f"{k}\tpostfix-{k}.so\tdict_{k}_open\tmkmap_{k}_open\n" for k in ("lmdb", "cdb"))
+    )
     found = ["usr/lib/postfix"]
     for place in ("usr/lib", "lib"):  # whatever the architecture is called
         found += [f"{place}/{path.name}" for path in (folder / "root" / place).glob("*-linux-*")]
@@ -68,17 +71,25 @@ def configure(folder, home):
             f' -c {home}/etc "$@"\n'
         )
         wrapper.chmod(0o755)
+    # It asks a sendmail.cf for the user that maps belong to.
+    (etc / "sendmail.cf").touch()
+    makemap = folder / "makemap"
+    makemap.write_text(
+        f"#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {root}/usr/libexec/sendmail/makemap"
+        f' -C {home}/etc/sendmail.cf "$@"\n'
+    )
+    makemap.chmod(0o755)
 
 
 def prepare():
     if not (CACHE / "ready").exists():
         CACHE.parent.mkdir(exist_ok=True)
-        with (CACHE.parent / "postfix-tools.lock").open("w") as lock:
+        with (CACHE.parent / "map-tools.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             build()
     kinds = run(str(CACHE / "postconf"), "-m").split()
-    if "lmdb" not in kinds:
-        raise SystemExit(f"this postconf knows no lmdb: {kinds}")
+    if not {"lmdb", "cdb"}.issubset(kinds):
+        raise SystemExit(f"this postconf knows no lmdb or no cdb: {kinds}")
     return CACHE / "postmap"
 
 
@@ -86,7 +97,7 @@ def build():
     if (CACHE / "ready").exists():  # by whoever had the lock before us
         return
     shutil.rmtree(CACHE, ignore_errors=True)
-    building = CACHE.with_name(f"postfix-tools.{os.getpid()}")
+    building = CACHE.with_name(f"map-tools.{os.getpid()}")
     building.mkdir()
     download(building)
     configure(building, CACHE)

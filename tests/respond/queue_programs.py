@@ -25,6 +25,13 @@ for row in rows:
         row["queue_name"] = "hold" if sys.argv[1] == "-h" else "deferred"
 (here / "queue.json").write_text("".join(json.dumps(row) + "\\n" for row in rows))
 """
+POSTFIX = """\
+import json, pathlib, sys
+here = pathlib.Path(__file__).parent
+assert sys.argv[1:] == ["reload"], sys.argv
+with (here / "calls").open("a") as calls:
+    calls.write(json.dumps("reload") + "\\n")
+"""
 SENDMAIL = """\
 import json, pathlib, sys
 here = pathlib.Path(__file__).parent
