@@ -17,12 +17,12 @@ The contract:
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pyparsing as pp
 
 from logwatch_mx.errors import LogwatchError
-from logwatch_mx.grammar.branches import Part
+from logwatch_mx.grammar.branches import Branch, Part, join
 from logwatch_mx.grammar.matcher import (
     Chooser,
     Engine,
@@ -64,18 +64,44 @@ def compile_choice(named: Sequence[tuple[str, pp.ParserElement]]) -> Chooser:
     return PatternChooser([_translate(name, expr) for name, expr in named])
 
 
+def compile_joined(
+    head: pp.ParserElement, branches: Sequence[tuple[str, pp.ParserElement, frozenset[str]]]
+) -> tuple[str, dict[int, Branch]]:
+    """Return one pattern for *head* and behind it the first fitting of the (name, expr, tokens).
+
+    Its groups are the tokens that each branch asks for, and the one that closes last tells the
+    branch. NotCompilableError as above.
+    """
+    start = "".join(pattern for pattern, _ in _translate("head", head, frozenset()))
+    pattern, told = join([_translate(name, expr, tokens) for name, expr, tokens in branches])
+    return start + pattern, told
+
+
 def compile_row(name: str, expr: pp.ParserElement) -> RowMatcher:
     """Return a matcher for *expr*, a sequence without choices; NotCompilableError as above."""
     return PatternRow(_whole(_translate(name, expr)))
+
+
+def compile_slots(
+    name: str, expr: pp.ParserElement
+) -> tuple[Callable[[str], re.Match[str] | None], tuple[str, ...]]:
+    """Return what matches a whole text, and the names of its groups in their order.
+
+    A name that occurs more than once has several groups. NotCompilableError as above.
+    """
+    parts = _translate(name, expr)
+    return re.compile(_whole(parts)).match, tuple(each for _, named in parts for each in named)
 
 
 #: Matchers that are made once and are fast.
 COMPILED = Engine(one=compile_expression, row=compile_row, first=compile_choice)
 
 
-def _translate(name: str, expr: pp.ParserElement) -> list[Part]:
+def _translate(
+    name: str, expr: pp.ParserElement, wanted: frozenset[str] | None = None
+) -> list[Part]:
     _check_string_end(name, expr, last=True)
-    return list(_Translation(name).parts(expr))
+    return list(_Translation(name, wanted).parts(expr))
 
 
 def _whole(parts: Sequence[Part]) -> str:
@@ -83,11 +109,15 @@ def _whole(parts: Sequence[Part]) -> str:
 
 
 class _Translation:
-    """One walk over an expression; collects the names in the order of their groups."""
+    """One walk over an expression; collects the names in the order of their groups.
 
-    def __init__(self, name: str) -> None:
+    Only *wanted* tokens become groups (None: all of them): a group costs time.
+    """
+
+    def __init__(self, name: str, wanted: frozenset[str] | None) -> None:
         self.name = name
         self.names: list[str] = []
+        self._wanted = wanted
 
     def parts(self, expr: pp.ParserElement) -> Iterator[Part]:
         """Return the patterns of the elements of a sequence, each with its names."""
@@ -110,6 +140,8 @@ class _Translation:
             raise self._refusal(expr, "a name that collects a list")
         if not _is_one_token(expr):
             raise self._refusal(expr, f"the name {token!r} is on a sequence (use Combine)")
+        if self._wanted is not None and token not in self._wanted:
+            return self._body(expr)
         self.names.append(token)
         if isinstance(expr, pp.Opt):
             return (
@@ -122,7 +154,7 @@ class _Translation:
             case pp.And():
                 return "".join(self.translate(part) for part in expr.exprs)
             case pp.MatchFirst():
-                return f"(?>{'|'.join(self.translate(part) for part in expr.exprs)})"
+                return f"(?>{'|'.join(self.translate(part) for part in self._choices(expr))})"
             case pp.Opt():
                 return f"(?>{self.translate(expr.expr)}|)"
             case pp.ZeroOrMore() | pp.OneOrMore():
@@ -135,6 +167,15 @@ class _Translation:
                 return f"(?!{self._unnamed(expr)})"
             case _:
                 return self._token(expr)
+
+    def _choices(self, expr: pp.MatchFirst) -> Iterator[pp.ParserElement]:
+        # `A | B | C` is a choice in a choice.
+        for part in expr.exprs:
+            if isinstance(part, pp.MatchFirst) and not part.resultsName:
+                self._check_extras(part)
+                yield from self._choices(part)
+            else:
+                yield part
 
     def _repeat(self, expr: pp.ZeroOrMore | pp.OneOrMore) -> str:
         if expr.not_ender is not None or expr.max_count is not None:

@@ -3,13 +3,13 @@
 Each one pyparsing expression and one builder.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from pyparsing import ParserElement
 
-from logwatch_mx.model.event import Event, Mta
+from logwatch_mx.model.event import Event, Mta, Status
 from logwatch_mx.model.line import Line
 
 
@@ -30,6 +30,17 @@ class Head(Struct, frozen=True, kw_only=True):
     mta: Mta | None = None
 
 
+#: What a header says: time, host, program, agent, pid, MTA, as in ``Head``.
+Written = tuple[datetime, str, str, str, int, Mta]
+
+
+class Outcome(Struct, frozen=True):
+    """What of a delivery line is counted: read from its *tokens* alone, by the names given."""
+
+    tokens: frozenset[str]
+    read: Callable[[Mapping[str, str]], tuple[Status, Sequence[str]] | None]
+
+
 class LineKind(Struct, frozen=True, kw_only=True):
     """One kind of line: *expr* must match the whole text, *build* makes an event of its tokens.
 
@@ -37,9 +48,15 @@ class LineKind(Struct, frozen=True, kw_only=True):
     that ``compile.py`` translates. *build* gets the named tokens that took part in the match; it
     may return None when a value is impossible, then the next kind is tried. Kinds are tried in
     order.
+
+    What a line is can be counted without building its event where the kind says so: *makes* is the
+    event that *build* makes of every text that fits, *outcome* reads status and recipients of a
+    ``Delivery`` as *build* does (None: *build* must be asked).
     """
 
     name: str
     expr: ParserElement
     build: Callable[[Head, Mapping[str, str]], Event | None]
     agents: frozenset[str] | None = None
+    makes: type[Event] | None = None
+    outcome: Outcome | None = None
