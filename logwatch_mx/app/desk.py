@@ -26,7 +26,7 @@ from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.respond.act import act, take_back
-from logwatch_mx.respond.lift import ask_again, in_force, lift
+from logwatch_mx.respond.lift import ask_again, in_force, lift, taken_by_hand
 from logwatch_mx.respond.plan import ROUTING, plan
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.state.store import Store
@@ -37,6 +37,8 @@ QUESTIONS_AT_ONCE = 16
 QUESTIONS_WAITING = 200
 #: Of incidents at which nothing changed, so many are looked at in a second: minutes pass slowly.
 LOOKS_A_SECOND = 200
+#: What is in force is compared so often with what the map says.
+WITNESS_EVERY = timedelta(minutes=1)
 #: Rows that are 90 days old are deleted so often.
 PRUNE_EVERY = timedelta(days=1)
 
@@ -80,6 +82,8 @@ class Desk:
         self._views: dict[str, tuple[object, datetime]] = {}
         self._last: datetime | None = None
         self._pruned: datetime | None = None
+        self._compared: datetime | None = None
+        self._fault = ""
 
     def look(self, incidents: Sequence[Incident], now: datetime) -> None:
         """Begin everything that is due for *incidents* at the wall clock's *now*.
@@ -245,6 +249,7 @@ class Desk:
         deeds = [deed for deed in self.ledger.routing() if in_force(deed)]
         if not deeds:
             return
+        self._compare(now)
         soon = ask_again(deeds, now)
         for domain in {deed.action.target for deed in deeds}:
             self._ask_about(
@@ -267,6 +272,37 @@ class Desk:
         ended = await asyncio.to_thread(take_back, action, route, outcome)
         if ended is not None:
             self._finish(ended, action)
+
+    def _compare(self, now: datetime) -> None:
+        """Now and then begin to hear the map as a witness of what is in force."""
+        if self._compared is None:
+            self._compared = now  # the start has made memory and map agree
+        elif abs(now - self._compared) >= WITNESS_EVERY and self._tasks.begin(
+            "map", self._hear_map()
+        ):
+            self._compared = now
+
+    async def _hear_map(self) -> None:
+        """Mend the map, and end what is not in it: ``undo`` without the state leaves no word."""
+        route = self._maps.get(self.mta) if self.mta else None
+        before = self.ledger.routing()  # what comes into force while the map is read is not judged
+        if route is None:
+            return
+        try:
+            if self.settings.mode == "act":
+                await asyncio.to_thread(route.mend)
+            entries = await asyncio.to_thread(route.entries)
+        except LogwatchError as error:
+            if str(error) != self._fault:
+                self._log(str(error))
+            self._fault = str(error)
+            return
+        self._fault = ""
+        for gone in taken_by_hand(before, entries, self._prover.now()):
+            written = self.ledger.reread(gone.action.incident)
+            still = any(d.action.id == gone.action.id and in_force(d) for d in written)
+            if still and gone.ends is not None and f"act {gone.action.id}" not in self._tasks:
+                self._finish(gone.ends, gone.action)
 
     # Bounds
 

@@ -70,6 +70,11 @@ class Ledger:
             self._read(incident)
         return self._of[incident]
 
+    def reread(self, incident: str) -> tuple[Deed, ...]:
+        """Return the same as it is written now: another program may have just changed it."""
+        self._read(incident)
+        return self._of[incident]
+
     def routing(self) -> tuple[Deed, ...]:
         """Return what was done to the map, about any incident."""
         return tuple(d for deeds in self._of.values() for d in deeds if d.action.verb in ROUTING)

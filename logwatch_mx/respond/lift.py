@@ -1,10 +1,12 @@
 """When to let mail flow again: what is in force and what DNS says now, to what ends or goes on.
 
+What is in force is what the map says: an entry that is not there any more has ended too.
+
 Pure. An action ends by itself as soon as a resolver says that the MX is good, and otherwise at its
 expiry, unless DNS has just said twice that the loop is still there. Silence of DNS lets it expire.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,9 +16,13 @@ from logwatch_mx.model.deed import Confirmation, Deed
 from logwatch_mx.model.verdict import REFUTES
 from logwatch_mx.respond.guard import FRESH, Proof, proof
 from logwatch_mx.respond.plan import ROUTING
+from logwatch_mx.respond.route import Entry
 
 #: DNS is asked again so long before an action would expire; time for two answers a minute apart.
 ASK_BEFORE = timedelta(minutes=10)
+
+#: ``undo`` where the state could not be written, or an editor.
+BY_HAND = "not in the map any more: another hand took it back"
 
 
 class Lift(Struct, frozen=True, kw_only=True):
@@ -45,6 +51,23 @@ def ask_again(deeds: Iterable[Deed], now: datetime) -> frozenset[str]:
         and deed.action.expires is not None
         and deed.action.expires - now <= ASK_BEFORE
     )
+
+
+def taken_by_hand(
+    deeds: Iterable[Deed], entries: Mapping[str, Entry], now: datetime
+) -> tuple[Lift, ...]:
+    """Return those of *deeds* that are in force as we remember, and not in the map's *entries*."""
+    return tuple(
+        Lift(action=deed.action, ends=_outcome(deed.action, ActionState.UNDONE, BY_HAND, now))
+        for deed in deeds
+        if in_force(deed) and not is_there(deed.action, entries)
+    )
+
+
+def is_there(action: Action, entries: Mapping[str, Entry]) -> bool:
+    """Say whether the entry of exactly this *action* is among *entries*."""
+    entry = entries.get(action.target)
+    return entry is not None and entry.action == action.id
 
 
 def in_force(deed: Deed) -> bool:

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from logwatch_mx.model.action import Action, ActionState, Outcome
+from logwatch_mx.respond.lift import BY_HAND, is_there
 from logwatch_mx.respond.plan import ROUTING
 from logwatch_mx.respond.route import Entry
 
@@ -55,7 +56,10 @@ def recover(
     if entries is None:
         known = {key: action for key, action in known.items() if action.verb not in ROUTING}
         entries = {}
-    steps = [_settle(action, entries.get(action.target), now, acting) for action in known.values()]
+    steps = [
+        _settle(action, now, there=is_there(action, entries), acting=acting)
+        for action in known.values()
+    ]
     steps += [
         _take_on(entries[domain], now, expiry)
         for domain in sorted(entries)
@@ -64,8 +68,7 @@ def recover(
     return tuple(step for step in steps if step is not None)
 
 
-def _settle(action: Action, entry: Entry | None, now: datetime, acting: bool) -> Step | None:  # noqa: FBT001  private, and called in one place
-    there = entry is not None and entry.action == action.id
+def _settle(action: Action, now: datetime, *, there: bool, acting: bool) -> Step | None:
     match action.state:
         case ActionState.RUNNING if action.verb not in ROUTING:
             said = "cut off by a restart; it may have run, so it is not run again"
@@ -80,8 +83,7 @@ def _settle(action: Action, entry: Entry | None, now: datetime, acting: bool) ->
         case ActionState.RUNNING:
             return _step(action, ActionState.DONE, "finished after a restart", now)
         case ActionState.DONE if action.verb in ROUTING and not there:
-            said = "not in the map any more: another hand took it back"
-            return _step(action, ActionState.UNDONE, said, now)
+            return _step(action, ActionState.UNDONE, BY_HAND, now)
         case ActionState.UNDONE | ActionState.EXPIRED | ActionState.FAILED if there:
             said = "its entry was still in the map"
             return _step(action, action.state, said, now, take_back=True)

@@ -13,9 +13,13 @@ from logwatch_mx.app.proof import Prover
 from logwatch_mx.config.settings import Hook, NotifyTarget, Settings
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
+from logwatch_mx.model.event import Mta
 from logwatch_mx.model.incident import Incident, IncidentKind
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.model.site import Site
+from logwatch_mx.respond.postfix import PostfixMap
+from logwatch_mx.respond.postmap import Postmap
+from logwatch_mx.respond.route import entry_of
 from logwatch_mx.state.store import Store
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
@@ -45,7 +49,7 @@ def store(tmp_path):
 class Bench:
     """A desk whose questions nobody answers, and who was asked about."""
 
-    def __init__(self, store, **settings):
+    def __init__(self, store, maps=None, **settings):
         self.asked = []
         self.said = []
         self.state = DeskState()
@@ -67,7 +71,7 @@ class Bench:
             store=store,
             state=self.state,
             prover=Deaf([lambda: None], Site(), is_ours=lambda _: False),
-            maps={},
+            maps=maps or {},
             judge=lambda _: None,
             stirred=lambda: None,
             log=self.said.append,
@@ -222,3 +226,98 @@ def test_what_another_program_did_is_seen_at_the_next_look(store, tmp_path):
     assert [deed.action.id for deed in ledger.of("i")] == [action(1).id]
     assert ledger.ignored(NOW) == {"seaton.biz"}
     assert ledger.ignored(NOW + HOUR) == frozenset()
+
+
+PAUSE = Action(
+    id="loop/seaton.biz/x#pause",
+    incident="loop/seaton.biz/x",
+    verb=Verb.PAUSE,
+    target="seaton.biz",
+    state=ActionState.RUNNING,
+    why="",
+    at=NOW,
+    expires=NOW + 24 * HOUR,
+)
+
+
+@pytest.fixture
+def paused(store, tmp_path, postmap):
+    """A map in which mail for a domain is paused, as the state remembers too."""
+    routes = PostfixMap(tmp_path / "transport", postmap=postmap)
+    routes.mend()
+    with store.transaction() as t:
+        t.add_action(PAUSE)
+    routes.set(entry_of(PAUSE))
+    with store.transaction() as t:
+        t.finish_action(Outcome(action=PAUSE.id, state=ActionState.DONE, said="", at=NOW))
+    return routes
+
+
+async def minutes_pass(bench, *minutes):
+    for minute in minutes:
+        await bench.look([], NOW + timedelta(minutes=minute))
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+
+def deed(store):
+    (found,) = store.deeds(incident=PAUSE.incident)
+    return found.action.state, found.said
+
+
+def test_an_undo_without_the_state_is_noticed_within_a_minute(store, paused):
+    async def story():
+        bench = Bench(store, {Mta.POSTFIX: paused})
+        await minutes_pass(bench, 0, 1)
+        assert deed(store)[0] is ActionState.DONE
+        paused.unset("seaton.biz")  # as `undo --map` does, where the state cannot be written
+        await minutes_pass(bench, 2)
+        assert deed(store) == (
+            ActionState.UNDONE,
+            "not in the map any more: another hand took it back",
+        )
+        assert bench.said[-1].startswith("loop/seaton.biz/x#pause: undone: not in the map")
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_an_undo_that_was_written_down_keeps_its_words(store, paused, tmp_path):
+    async def story():
+        bench = Bench(store, {Mta.POSTFIX: paused})
+        await minutes_pass(bench, 0)
+        paused.unset("seaton.biz")
+        bench.desk.ledger.refresh([], NOW + timedelta(minutes=1))
+        with Store.open(tmp_path / "state.db", daemon=False) as other, other.transaction() as t:
+            said = Outcome(action=PAUSE.id, state=ActionState.UNDONE, said="undo by root", at=NOW)
+            t.finish_action(said)
+        bench.now = NOW + timedelta(minutes=1)
+        await bench.desk._hear_map()  # the ledger has not seen yet that another program wrote
+        assert deed(store) == (ActionState.UNDONE, "undo by root")
+
+    asyncio.run(story())
+
+
+def test_a_live_map_that_was_put_back_from_a_backup_is_mended(store, paused, postmap):
+    async def story():
+        bench = Bench(store, {Mta.POSTFIX: paused})
+        await minutes_pass(bench, 0)
+        Postmap(postmap).drop(paused.path, "seaton.biz")
+        await minutes_pass(bench, 1)
+        assert list(Postmap(postmap).contents(paused.path)) == ["seaton.biz"]
+        assert deed(store)[0] is ActionState.DONE
+        await bench.desk.close()
+
+    asyncio.run(story())
+
+
+def test_an_edited_map_is_told_once_and_left_alone(store, paused):
+    async def story():
+        bench = Bench(store, {Mta.POSTFIX: paused})
+        await minutes_pass(bench, 0)
+        paused.path.write_text(paused.path.read_text() + "partner.example smtp:x\n")
+        await minutes_pass(bench, 1, 2, 3)
+        assert sum("edited by another hand" in line for line in bench.said) == 1
+        assert deed(store)[0] is ActionState.DONE
+        await bench.desk.close()
+
+    asyncio.run(story())
