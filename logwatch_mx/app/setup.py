@@ -53,9 +53,8 @@ def build_engine(
     watches = [
         Watch(
             rule=compiled.rule,
-            matches=compiled.condition.matches,
             get=get,
-            kinds=compiled.condition.kinds,
+            given=compiled.condition.given,
         )
         for compiled in rules
     ]

@@ -61,9 +61,9 @@ _HEADER = Opt(_PRIORITY) + (
     | _TAGGED
 )
 
-# Nine lines of ten, with nothing to decide: every text that fits it, fits _HEADER with the same
-# tokens. No colon in the host, which would be a tag, and no level, which would not be the host.
-_USUAL = (
+#: Nine lines of ten, with nothing to decide: every text that fits it, fits _HEADER with the same
+#: tokens. No colon in the host, which would be a tag, and no level, which would not be the host.
+USUAL: pp.ParserElement = (
     STAMP("stamp")
     + Suppress(" ")
     + ~_LEVEL
@@ -73,8 +73,8 @@ _USUAL = (
     + Suppress("[")
     + Regex("[0-9]{1,7}")("pid")
     + Suppress(Regex(r"\]: (?![ \[])"))
-    + Regex("(?s:.*)")("text")
 )
+_USUAL_LINE = USUAL + Regex("(?s:.*)")("text")
 
 # RFC 5424 section 6. `-` is a field that is not known; structured data is passed over.
 _FIELD = Regex("[^ ]+")
@@ -101,7 +101,8 @@ _LONGEST_PID = 7
 # A frame in a frame in a frame is the worst (compose around docker's stamp around CRI).
 _DEEPEST = 4
 
-_BLANKS = " \t\r\n"
+#: What may stand behind a text and is none of it.
+BLANKS = " \t\r\n"
 
 
 class HeaderReader:
@@ -109,7 +110,7 @@ class HeaderReader:
 
     def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
         self._read_stamp = stamps.read
-        self._match_usual = engine.row("usual header", _USUAL).match
+        self._match_usual = engine.row("usual header", _USUAL_LINE).match
         self._match = engine.one("header", _HEADER).match
         self._match_tag = engine.one("tag", _TAGGED).match
         self._match_rfc5424 = engine.one("header of RFC 5424", _RFC5424).match
@@ -127,9 +128,9 @@ class HeaderReader:
         mta, agent = read_tag(program)
         return Head(
             line=line,
-            text=text.rstrip(_BLANKS),
+            text=text.rstrip(BLANKS),
             time=time,
-            host=_name_host(host),
+            host=name_host(host),
             program=program,
             agent=agent,
             pid=int(pid),
@@ -141,7 +142,7 @@ class HeaderReader:
         parts = self._match_tag(line.text)
         head = None if parts is None else _build_head(line, parts, None)
         if head is None or head.mta is not mta:
-            return Head(line=line, text=line.text.strip(_BLANKS), mta=mta)
+            return Head(line=line, text=line.text.strip(BLANKS), mta=mta)
         return head
 
     def _read_plain(self, line: Line, text: str) -> Head | None:
@@ -209,9 +210,9 @@ def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> 
     mta, agent = (None, None) if program is None or program == "-" else read_tag(program)
     return Head(
         line=line,
-        text=parts.get("text", "").strip(_BLANKS),
+        text=parts.get("text", "").strip(BLANKS),
         time=time,
-        host=None if host is None or host == "-" else _name_host(host),
+        host=None if host is None or host == "-" else name_host(host),
         program=None if agent is None else program,
         agent=agent,
         pid=None if pid is None else _read_pid(pid),
@@ -220,7 +221,8 @@ def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> 
 
 
 @lru_cache(maxsize=1024)
-def _name_host(host: str) -> str:
+def name_host(host: str) -> str:
+    """Return the logging host in lower case and without a trailing dot."""
     return host.lower().rstrip(".")
 
 

@@ -6,13 +6,13 @@ stands in the last parentheses: a remote that answers ``status=sent`` or ``relay
 its reply and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyparsing import Literal, Opt, Regex
 
 from logwatch_mx.grammar.compile import compile_expression
 from logwatch_mx.grammar.fields import host_name, place, valid_ip
-from logwatch_mx.grammar.kind import Head, LineKind
+from logwatch_mx.grammar.kind import Head, LineKind, Written
 from logwatch_mx.grammar.postfix_tokens import (
     DSN,
     bare_host,
@@ -22,6 +22,7 @@ from logwatch_mx.grammar.postfix_tokens import (
     queue_id,
 )
 from logwatch_mx.model.event import Delivery, Relay, Status
+from logwatch_mx.model.line import Line
 
 # global/log_adhoc.c, Postfix 3.7 (`tls=` since 3.11, `dsn=` and `delays=` since 2.3):
 # 14F0A232BB4: to=<bob@b.test>, orig_to=<x@a.test>, relay=mx.b.test[192.0.2.1]:25, conn_use=2,
@@ -48,7 +49,8 @@ _relay = Regex(rf"{_COMMA}relay=") + (
 )
 
 _status = Regex(rf"{_COMMA}status=") + Regex(r"[A-Za-z-]+")("status")
-_delivery = (
+#: The line of one delivery attempt, all its tokens.
+DELIVERY = (
     queue_id()
     + ":"
     + _to
@@ -136,9 +138,51 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
         queue_id=tokens.get("queue_id"),
         recipients=(tokens["to"],),
         orig_to=tokens.get("orig_to"),
-        relay=_relay_of(tokens),
+        relay=_relay_of(tokens.get("relay_host"), tokens.get("relay_ip"), tokens.get("relay_port")),
         status=Status.DISCARDED if discarded else status,
         dsn=tokens.get("dsn"),
+        delay=None if delay is None else float(delay),
+        reply=reply,
+        next_queue_id=_next_queue_id(reply) if sent and reply else None,
+    )
+
+
+#: The tokens of ``DELIVERY`` in their order, as ``build_slots`` takes them.
+SLOTS = (
+    *("queue_id", "to", "to", "orig_to", "orig_to", "relay_host", "relay_ip", "relay_port"),
+    *("relay_host", "delay", "dsn", "status", "reply"),
+)
+
+
+def build_slots(line: Line, head: Written, slots: Sequence[str | None]) -> Delivery | None:
+    """Return what ``_build_delivery`` does, of all the tokens of ``DELIVERY``, None for no token.
+
+    It takes half the time: most of the lines that matter are deliveries.
+    """
+    queue_id, to, bare_to, orig_to, bare_orig_to, host, ip, port, bare, delay, dsn, word, said = (
+        slots
+    )
+    status = _STATUS.get(word or "")
+    recipient = bare_to if to is None else to
+    if status is None or recipient is None:
+        return None
+    time, logger, program, agent, pid, mta = head
+    reply = None if said is None else _said(said)
+    sent = status is Status.SENT
+    return Delivery(
+        line=line,
+        time=time,
+        host=logger,
+        program=program,
+        agent=agent,
+        pid=pid,
+        mta=mta,
+        queue_id=queue_id,
+        recipients=(recipient,),
+        orig_to=bare_orig_to if orig_to is None else orig_to,
+        relay=_relay_of(bare if host is None else host, ip, port),
+        status=Status.DISCARDED if sent and agent == "discard" else status,
+        dsn=dsn,
         delay=None if delay is None else float(delay),
         reply=reply,
         next_queue_id=_next_queue_id(reply) if sent and reply else None,
@@ -152,16 +196,11 @@ def _build_returned(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     return Delivery(**place(head, tokens), status=status, reply=tokens["reply"])
 
 
-def _relay_of(tokens: Mapping[str, str]) -> Relay | None:
-    host = host_name(tokens.get("relay_host"))
-    if host is None:
+def _relay_of(host: str | None, ip: str | None, port: str | None) -> Relay | None:
+    name = host_name(host)
+    if name is None:
         return None
-    port = tokens.get("relay_port")
-    return Relay(
-        host=host,
-        ip=valid_ip(tokens.get("relay_ip")),
-        port=None if port is None else int(port),
-    )
+    return Relay(host=name, ip=valid_ip(ip), port=None if port is None else int(port))
 
 
 def _said(text: str) -> str:
@@ -182,7 +221,7 @@ def _next_queue_id(reply: str) -> str | None:
 
 
 DELIVERY_KINDS = (
-    LineKind(name="postfix.delivery", expr=_delivery, build=_build_delivery),
+    LineKind(name="postfix.delivery", expr=DELIVERY, build=_build_delivery),
     LineKind(name="postfix.returned", expr=_returned, build=_build_returned),
     LineKind(name="postfix.notice_failed", expr=_notice_failed, build=_build_returned),
 )

@@ -6,13 +6,13 @@ first of them is a field, whatever it looks like.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from pyparsing import OneOrMore, Opt
 
 from logwatch_mx.grammar.fields import host_name, valid_ip
-from logwatch_mx.grammar.kind import Head, LineKind
+from logwatch_mx.grammar.kind import Head, LineKind, Written
 from logwatch_mx.grammar.sendmail_tokens import (
     DSN,
     QUEUE_ID,
@@ -26,6 +26,7 @@ from logwatch_mx.grammar.sendmail_tokens import (
     word,
 )
 from logwatch_mx.model.event import Delivery, Relay, Status
+from logwatch_mx.model.line import Line
 
 # deliver.c, logdelivery, 8.17.1:
 # 6ANEM6Us010269: to=<user@reject550.test>, ctladdr=<alice@home.test> (1000/1000), delay=00:00:00,
@@ -82,6 +83,34 @@ _delivery = (
     + (word("reply=") + rest("answer") | word("stat=") + rest("stat"))
 )
 
+# Nine of ten, with nothing to decide: one recipient, the fields in sendmail's order, each once, no
+# reply=. Every text that fits it, fits _delivery with the same tokens, but for what a DSN or a
+# mailer may hold behind it: see USUAL_SLOTS.
+_PLAIN_ADDRESS = r"<[^<>\"(),;\\ ]*+>"
+_clock = r"(?:[0-9]{1,9}\+)?[0-9]{1,9}:[0-9]{1,9}:[0-9]{1,9}"
+USUAL = (
+    queue_id()
+    + word("to=")
+    + token(_PLAIN_ADDRESS, "to")
+    + Opt(gap(rf", ctladdr={_PLAIN_ADDRESS} \([0-9]+/[0-9]+\)"))
+    + gap(", delay=")
+    + token(_clock, "delay")
+    + gap(rf", xdelay={_clock}, mailer=")
+    + token(r"[^, ]+", "mailer")
+    + gap(r", pri=[0-9]+")
+    + Opt(
+        gap(", relay=")
+        + token(r"[^ ,\"]+", "relay")
+        + Opt(word(" [") + token(r"[0-9A-Za-z:.]+", "relay_ip") + word("]"))
+    )
+    + gap(", dsn=")
+    + token(DSN, "dsn")
+    + gap(", stat=")
+    + rest("stat")
+)
+#: Its tokens in their order, as ``build_slots`` takes them.
+USUAL_SLOTS = ("queue_id", "to", "delay", "mailer", "relay", "relay_ip", "dsn", "stat")
+
 
 def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     reply, stat = None, tokens.get("stat")
@@ -90,8 +119,7 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
         if answer is None:
             return None
         reply, stat = answer
-    mailer = tokens.get("mailer")
-    dsn = tokens.get("dsn")
+    mailer, dsn, relay = tokens.get("mailer"), tokens.get("dsn"), tokens.get("relay")
     said = reply or tokens.get("quarantine") or _said(stat)
     return Delivery(
         line=head.line,
@@ -103,11 +131,39 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
         mta=head.mta,
         queue_id=tokens.get("queue_id"),
         recipients=addresses(tokens["to"]),
-        relay=_relay_of(tokens),
+        relay=None
+        if relay is None
+        else _relay_of(relay, tokens.get("relay_ip"), tokens.get("relay_port")),
         status=_status(dsn, stat, refused=mailer is None),
         dsn=dsn,
         delay=_seconds(tokens.get("delay")),
         reply=said,
+        next_queue_id=_next_queue_id(stat),
+        mailer=mailer,
+    )
+
+
+def build_slots(line: Line, head: Written, slots: Sequence[str | None]) -> Delivery | None:
+    """Return what ``_build_delivery`` does, of all the tokens of ``USUAL``, None for no token."""
+    queue_id, to, delay, mailer, relay, ip, dsn, stat = slots
+    if to is None or stat is None:
+        return None
+    time, host, program, agent, pid, mta = head
+    return Delivery(
+        line=line,
+        time=time,
+        host=host,
+        program=program,
+        agent=agent,
+        pid=pid,
+        mta=mta,
+        queue_id=queue_id,
+        recipients=(to[1:-1],),
+        relay=None if relay is None else _relay_of(relay, ip, None),
+        status=_status(dsn, stat, refused=False),
+        dsn=dsn,
+        delay=_seconds(delay),
+        reply=_said(stat),
         next_queue_id=_next_queue_id(stat),
         mailer=mailer,
     )
@@ -217,12 +273,8 @@ def _next_queue_id(stat: str) -> str | None:
 _LITERAL = re.compile(r"\[(?:IPv6:)?([^\[\]]+)\]")
 
 
-def _relay_of(tokens: Mapping[str, str]) -> Relay | None:
-    name = tokens.get("relay")
-    if name is None:
-        return None
+def _relay_of(name: str, ip: str | None, port: str | None) -> Relay:
     literal = _LITERAL.fullmatch(name)
-    ip, port = tokens.get("relay_ip"), tokens.get("relay_port")
     return Relay(
         host=host_name(literal[1] if literal else name),
         ip=valid_ip(ip and ip.removeprefix("IPv6:")),

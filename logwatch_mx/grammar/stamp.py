@@ -54,6 +54,7 @@ _BSD_PARTS = compile_expression(
 # Mmm dd hh:mm:ss, the form that nearly all logs have
 _USUAL_LENGTH = 15
 _CLOCKS = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]").fullmatch
+_SECONDS = {f":{second:02}": timedelta(seconds=second) for second in range(60)}
 _FAR_BACK = timedelta(days=183)
 # Rotated weekly files read in the wrong order, or a relay that was cut off over the holidays.
 _STRAGGLER = timedelta(days=31)
@@ -81,6 +82,8 @@ class Stamps:
         self._last: datetime | None = None
         self._text = ""
         self._day: tuple[str, datetime | None] | None = None
+        # That of the stamp before, where nothing but its seconds needs to be looked at.
+        self._minute: datetime | None = None
         self._time: datetime | None = None
 
     def extend(self, mtime: datetime) -> None:
@@ -98,15 +101,27 @@ class Stamps:
     def read(self, text: str) -> datetime | None:
         """Return the time that the stamp *text* means here, or None when there is no such time."""
         if text != self._text:  # many lines carry the same second
-            time = self._read_clock(text) or self._read(text)
+            time = self._read_second(text) or self._read_clock(text) or self._read(text)
             self._time = time if time is not None and time.year in _YEARS else None
             self._text = text
             if self._time is not None:
                 self._last = self._time
         return self._time
 
+    def _read_second(self, text: str) -> datetime | None:
+        """Return the time when only the seconds differ from the stamp before, on a plain day."""
+        minute = self._minute
+        if minute is None or text[:12] != self._text[:12] or self._time is None:
+            return None
+        second = _SECONDS.get(text[12:])
+        if second is None:
+            return None
+        time = minute + second
+        return time if self._mark is None or time <= self._mark else None
+
     def _read_clock(self, text: str) -> datetime | None:
         """Return the time when only the clock differs from the stamp before, on a plain day."""
+        self._minute = None
         clock = text[7:]
         if len(text) != _USUAL_LENGTH or text[:7] != self._text[:7] or not _CLOCKS(clock):
             return None
@@ -122,7 +137,9 @@ class Stamps:
         begin = self._day[1]
         if begin is None or begin.date() != last.date():
             return None
-        time = begin.replace(hour=int(clock[:2]), minute=int(clock[3:5]), second=int(clock[6:]))
+        minute = begin.replace(hour=int(clock[:2]), minute=int(clock[3:5]))
+        time = minute + _SECONDS[text[12:]]
+        self._minute = minute
         return time if self._mark is None or time <= self._mark else None
 
     def _read(self, text: str) -> datetime | None:

@@ -4,6 +4,7 @@ The language is described in docs/rules.md: ``syntax`` reads it, ``meaning`` che
 ``reach`` says what it can match at all, ``sentence`` says it in English.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from logwatch_mx.errors import ConfigError
@@ -41,6 +42,16 @@ class Condition:
         """Tell whether *event* matches, seen for the recipient domain *domain* (None: none)."""
         test = self._tests.get(type(event))
         return test is not None and test(event, domain, site)
+
+    def given(self, kind: str, known: Mapping[str, str | None]) -> Test | None:
+        """Return the test for events of *kind* of which so much is *known*, None if all fail it.
+
+        *known* are values of ``status`` and ``mta``, as ``fold`` takes them.
+        """
+        left = fold(self.tree, kind, known) if self.kinds is None or kind in self.kinds else False
+        if left is False:
+            return None
+        return (lambda _event, _domain, _site: True) if left is True else compile_tree(left)
 
     def sentence(self) -> str:
         """Say in English when the condition is true."""

@@ -14,6 +14,7 @@ from logwatch_mx.grammar import header, postfix, sendmail
 from logwatch_mx.grammar.compile import compile_expression
 from logwatch_mx.grammar.interpret import INTERPRETED, Interpreted
 from logwatch_mx.grammar.literals import required_literals
+from logwatch_mx.grammar.quick import QuickReader
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event, Mta
@@ -69,13 +70,37 @@ def test_mutated_lines_read_as_the_interpreter_reads_them(mta):
     assert differences([mutated(line, lines, random) for line in lines for _ in range(3)]) == []
 
 
+def read_quickly(texts: list[str]) -> tuple[int, list[tuple[Event, Event]]]:
+    """Return how many lines the quick reader reads, and where it differs from the other one."""
+    stamps, ahead = Stamps(2026, UTC), Stamps(2026, UTC)
+    reader, quick = Reader(stamps), QuickReader(ahead)
+    both = []
+    for line in map(Line, texts):
+        ahead.follow(stamps)
+        found, event = quick.read(line), reader.read(line)
+        if found is not None:
+            both.append((found, event))
+    return len(both), [(fast, slow) for fast, slow in both if fast != slow]
+
+
+@pytest.mark.parametrize("mta", Mta)
+def test_what_is_read_quickly_is_read_alike(mta):
+    lines, random = lines_of(mta), Random(20261124)
+    count, found = read_quickly(lines)
+    assert count > len([line for line in lines if ": to=" in line]) / 3
+    assert found == []
+    assert read_quickly([mutated(x, lines, random) for x in lines for _ in range(20)])[1] == []
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("mta", Mta)
 def test_many_mutated_lines_read_as_the_interpreter_reads_them(mta, seed):
     lines, random = lines_of(mta), Random(seed)
-    assert differences([mutated(line, lines, random) for line in lines for _ in range(20)]) == []
+    many = [mutated(line, lines, random) for line in lines for _ in range(20)]
+    assert differences(many) == []
+    assert read_quickly(many)[1] == []
 
 
 @pytest.mark.parametrize("mta", Mta)
@@ -92,7 +117,7 @@ def test_every_real_line_is_known(mta):
 def test_the_usual_header_is_a_case_of_the_general_one():
     usual, general = (
         compile_expression(name, expr)
-        for name, expr in (("usual", header._USUAL), ("general", header._HEADER))
+        for name, expr in (("usual", header._USUAL_LINE), ("general", header._HEADER))
     )
     random = Random(1)
     lines = [text for mta in Mta for text in lines_of(mta)]

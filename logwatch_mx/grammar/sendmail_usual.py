@@ -1,0 +1,77 @@
+"""The shapes that sendmail logs most: nine lines of ten, told without deciding anything.
+
+Comes in: the kinds that read these lines. Goes out: kinds with the same builders and quicker
+expressions, to be tried first. Every text that fits one fits the whole kind as well, with the same
+tokens (``tests/grammar/test_usual.py``): what is odd is left to that one.
+"""
+
+from msgspec import structs
+from pyparsing import Opt
+
+from logwatch_mx.grammar import sendmail_delivery, sendmail_message, sendmail_other
+from logwatch_mx.grammar.sendmail_tokens import DSN, gap, queue_id, rest, token, word
+
+_ADDRESS = r"<[^<>\"(),;\\ ]*+>"
+_CLOCK = r"(?:[0-9]{1,3}\+)?[0-9]{2}:[0-9]{2}:[0-9]{2}"
+_NAME = r"[^ ,\"\[\]]+"
+_IP = r"(?:IPv6:)?[0-9A-Fa-f:.]+(?=\])"
+
+# 6ANEM6Us010269: to=<bob@b.test>,<eve@b.test>, ctladdr=<alice@home.test> (1000/1000),
+#   delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=30306, relay=mail.b.test. [192.0.2.1],
+#   dsn=2.0.0, stat=Sent (ok)
+_delivery = (
+    queue_id()
+    + word("to=")
+    + token(rf"{_ADDRESS}(?:,{_ADDRESS})*+", "to")
+    + Opt(word(", ctladdr=") + token(_ADDRESS, "ctladdr") + gap(r" \([0-9]{1,9}/[0-9]{1,9}\)"))
+    + word(", delay=")
+    + token(_CLOCK, "delay")
+    + gap(rf", xdelay={_CLOCK}, mailer=")
+    + token(r"[^, ]+", "mailer")
+    + gap(r", pri=[0-9]+")
+    + Opt(
+        word(", relay=") + token(_NAME, "relay") + Opt(word(" [") + token(_IP, "relay_ip") + word("]"))
+    )
+    + word(", dsn=")
+    + token(DSN, "dsn")
+    + word(", stat=")
+    + rest("stat")
+)
+
+# 6ANEHkIP032620: from=<a@b.test>, size=2233, class=0, nrcpts=1, msgid=<2026.1@mx.b.test>,
+#   bodytype=8BITMIME, proto=ESMTP, daemon=MTA-v4, relay=mx.b.test [192.0.2.1]
+_message = (
+    queue_id()
+    + word("from=")
+    + token(_ADDRESS, "sender")
+    + word(", size=")
+    + token(r"[0-9]{1,15}", "size")
+    + word(", class=0, nrcpts=")
+    + token(r"[0-9]{1,15}", "nrcpt")
+    + word(", msgid=")
+    + token(r"<[^<>, ]{0,200}>", "message_id")
+    + gap(r"(?:, bodytype=[0-9A-Z]{1,20})?(?:, proto=[A-Z]{1,20})?(?:, daemon=[^, ]{1,20})?")
+    + word(", relay=")
+    + token(r"[^ \t,@()\[\]]{1,255}", "client_host")
+    + word(" [")
+    + token(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", "client_ip")
+    + word("]")
+)
+
+# STARTTLS=client, relay=b.test., version=TLSv1.3, verify=FAIL, cipher=…, bits=256/256
+_encrypted = word("STARTTLS=") + gap(r"(?:client|server), .*")
+
+_KINDS = {
+    kind.name: kind
+    for kind in (*sendmail_delivery.KINDS, *sendmail_message.KINDS, *sendmail_other.KINDS)
+}
+
+#: The usual form of each, with the name of the whole kind.
+USUAL_KINDS = tuple(
+    structs.replace(_KINDS[whole], name=name, expr=expr)
+    for name, whole, expr in (
+        ("encrypted", "other", _encrypted),
+        ("usual delivery", "delivery", _delivery),
+        ("usual message", "message", _message),
+    )
+)
