@@ -2,7 +2,8 @@
 
 ``python samples/expect.py [NAME...]`` writes (all, or those named), ``--check`` compares only and
 exits with 1 where something differs. Read a difference before you commit it:
-samples/maillog/README.md says what happened in each log. Left out is prose (*why*, *advice*).
+samples/maillog/README.md says what happened in each log. Left out is prose (*why*, *advice* and
+*steps*).
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any
 TOP = Path(__file__).resolve().parent.parent
 LOGS = sorted((TOP / "samples" / "maillog").glob("*.log"))
 OPTIONS = ("--json", "--year", "2026", "--tz", "UTC", "--dns", "zone:samples/maillog/dns.zone")
-PROSE = frozenset({"why", "advice"})
+PROSE = frozenset({"why", "advice", "steps"})
 INPUT = ("files", "lines", "first", "last")
 
 

@@ -32,6 +32,7 @@ from logwatch_mx.model.trail import Doubt, Trail, TrailQuestion
 from logwatch_mx.model.verdict import Outcome, Verdict
 
 MINUTE = timedelta(minutes=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: So many lines in a row that are late by more than a day mean that the time was wrong before.
 REWIND_AFTER = 100
 A_DAY = timedelta(days=1)
@@ -81,6 +82,8 @@ class Engine:
             state=self.state.spike,
         )
         self._counting = CountingDetector(self.state.counting)
+        # The minute after the one in which now is: found anew when now has left that.
+        self._next = EPOCH
         self._match = Watches(watches, site, self._loop.heeds).match
 
     def begin(self, at: datetime) -> None:
@@ -179,8 +182,8 @@ class Engine:
     def recall(self, trail: Trail) -> None:
         """Take the answer to a question about a message's past."""
         case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{trail.subject}")
-        if case is not None:
-            case.add_origin(trail)
+        if case is not None and self.state.now is not None:
+            case.add_origin(trail, self.state.now)
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents that are open or were closed within the hour, by opening and id."""
@@ -267,9 +270,14 @@ class Engine:
             opened.own = is_own(domain, self.site)
             self._open(opened, changes)
         changes.questions.extend(
-            TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at)
-            for key in messages
+            TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at, passes=passes)
+            for key, passes in messages.items()
         )
+        if case is not None and case.unknown:
+            changes.questions.extend(
+                TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at, again=True)
+                for key in case.ask_again(hint.at)
+            )
 
     def _count(
         self, at: datetime, event: Event, watch: Watch, domain: str | None, changes: Changes
@@ -297,7 +305,9 @@ class Engine:
             self._be_late(now, to)
             return
         self.state.behind = 0
-        minute = now.replace(second=0, microsecond=0) + MINUTE
+        minute = self._next
+        if now < minute - MINUTE or now >= minute:
+            minute = self._next = now.replace(second=0, microsecond=0) + MINUTE
         # With nothing open and nothing counted, the minutes of a long silence change nothing.
         while minute <= to and (self.state.cases or self.state.spike.active):
             self._minute(minute, changes)

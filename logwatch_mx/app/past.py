@@ -59,8 +59,10 @@ def _is_arrival(event: Message) -> bool:
 class _Search:
     """One walk back through the log, from a queue id to the first message of its descent."""
 
-    def __init__(self, queue_id: str, reader: Reader) -> None:
+    def __init__(self, question: TrailQuestion, reader: Reader) -> None:
+        queue_id = question.queue_id
         self.known: dict[str, _Known] = {queue_id: _Known()}
+        self.sizes: dict[str, int | None] = dict.fromkeys(question.passes)
         self._reader = reader
         self._lines = 0
 
@@ -68,6 +70,8 @@ class _Search:
         """Read a line that was found; name the parent that it tells."""
         self._lines += 1
         event = self._reader.read(Line(raw.decode("utf-8", "surrogateescape")))
+        if isinstance(event, Message) and event.size is not None and event.queue_id in self.sizes:
+            self.sizes[event.queue_id] = event.size
         for queue_id in list(self.known):
             known = self.known[queue_id]
             known.note(event, queue_id)
@@ -81,6 +85,16 @@ class _Search:
         return root.client is not None or self._lines >= MAX_LINES
 
     @property
+    def growth(self) -> int | None:
+        """Return the bytes that the message gained with each pass, where two sizes are known.
+
+        Each pass adds a ``Received`` header. The passes follow one another; what sendmail bounces
+        itself has no size of its own, so the first may be missing.
+        """
+        sizes = [size for size in self.sizes.values() if size is not None]
+        return (max(sizes) - min(sizes)) // (len(sizes) - 1) if len(sizes) > 1 else None
+
+    @property
     def root(self) -> _Known:
         """Return what is known of the earliest message."""
         return next(reversed(self.known.values()))
@@ -90,16 +104,26 @@ def trace(question: TrailQuestion, place: Place) -> Trail:
     """Return who brought in the message that *question* is about, by the lines before its line."""
     position = place.position(question.line.offset)
     if position is None:
-        return Trail(subject=question.subject, queue_id=question.queue_id)
-    search = _Search(question.queue_id, place.stream.looking_back(question.at))
-    find_back(
-        place.stream.history,
-        position,
-        [question.queue_id.encode("utf-8", "surrogateescape")],
-        more=search.more,
-        done=search.done,
-        losses=place.stream.losses,
-    )
+        return Trail(subject=question.subject, queue_id=question.queue_id, again=question.again)
+    search = _Search(question, place.stream.looking_back(question.at))
+    asked: set[str] = set()
+    # Lines of one second may come in any order: a parent's arrival may stand behind the notice that
+    # names it. So the second time everything is looked for again from the end.
+    while not asked.issuperset(search.known):
+        asked = set(search.known)
+        find_back(
+            place.stream.history,
+            position,
+            [
+                queue_id.encode("utf-8", "surrogateescape")
+                for queue_id in dict.fromkeys([*search.known, *question.passes])
+            ],
+            more=search.more,
+            done=search.done,
+            losses=place.stream.losses,
+        )
+        if not question.again or search.root.arrived:
+            break
     root = search.root
     return Trail(
         subject=question.subject,
@@ -110,4 +134,6 @@ def trace(question: TrailQuestion, place: Place) -> Trail:
         message_id=root.message_id,
         size=root.size,
         arrived=root.message.time if root.message else None,
+        growth=search.growth,
+        again=question.again,
     )

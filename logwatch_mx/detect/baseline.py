@@ -61,17 +61,17 @@ class Key(Struct):
         minutes, samples = self.minutes, self.samples
         return bool(minutes) and minutes[0][0] >= since and not (samples and samples[0].at < since)
 
-    def count(self, at: datetime) -> None:
-        """Count one deferral in its minute."""
-        minute = at.replace(second=0, microsecond=0)
-        if self.minutes and self.minutes[-1][0] >= minute:
-            self.minutes[-1] = (self.minutes[-1][0], self.minutes[-1][1] + 1)
+    def count(self, minute: datetime) -> None:
+        """Count one deferral in its *minute*."""
+        minutes = self.minutes
+        if minutes and (last := minutes[-1])[0] >= minute:
+            minutes[-1] = (last[0], last[1] + 1)
         else:
-            self.minutes.append((minute, 1))
+            minutes.append((minute, 1))
 
-    def record(self, sample: Sample) -> None:
-        """Count *sample*, and keep it for the test."""
-        self.count(sample.at)
+    def record(self, sample: Sample, minute: datetime) -> None:
+        """Count *sample*, which came in *minute*, and keep it for the test."""
+        self.count(minute)
         if len(self.samples) < KEPT_SAMPLES:
             self.samples.append(sample)
 

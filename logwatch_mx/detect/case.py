@@ -5,11 +5,12 @@ rest is counted. Nothing in it holds bytes that are not UTF-8 as surrogate escap
 with the place in the log, and no packer takes those.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from msgspec import Struct, field, structs
 
+from logwatch_mx.detect.facts import FactCount
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Event
 from logwatch_mx.model.incident import (
@@ -32,6 +33,9 @@ KEPT_TEXT = 2000
 #: Reasons come from a closed list, but rules may add their own.
 KEPT_REASONS = 20
 KEPT_ORIGINS = 200
+#: Looking back for a message that is not there takes 64 MiB: so many are asked about a second time.
+ASKED_AGAIN = 200
+A_SECOND = timedelta(seconds=1)
 
 
 class Kept(Struct, frozen=True):
@@ -108,10 +112,14 @@ class Case(Struct, kw_only=True):
     own: bool = False
     advice: str = ""
     origins: dict[str, Origin] = {}
+    facts: FactCount = field(default_factory=FactCount)
+    unknown: dict[str, datetime] = {}
+    asked_again: int = 0
 
     def add_line(self, at: datetime, kept: Kept | None) -> None:
         """Count one evidence line; in a storm the text of some is not kept."""
         self.events += 1
+        self.facts.add_line(at)
         self.first = min(self.first, at)
         self.last = max(self.last, at)
         if kept is None:
@@ -144,6 +152,7 @@ class Case(Struct, kw_only=True):
 
     def forget_message(self, old: str) -> None:
         """Take back that *old* is a message of its own: it is another one, come back."""
+        self.unknown.pop(old, None)
         origin = self.seen_messages.pop(hashed(old))
         if origin is None:
             return
@@ -158,26 +167,45 @@ class Case(Struct, kw_only=True):
             self.seen_recipients.set(key, 1)
             self.recipients += 1
 
-    def add_origin(self, trail: Trail) -> None:
+    def ask_again(self, at: datetime) -> list[str]:
+        """Return the messages of unknown origin, of whom later lines may tell: once each.
+
+        Lines of one second may come in any order, and a message's arrival after its first pass.
+        """
+        ready = [key for key, asked in self.unknown.items() if at - asked >= A_SECOND]
+        for key in ready:
+            del self.unknown[key]
+        self.asked_again += len(ready)
+        return ready
+
+    def add_origin(self, trail: Trail, at: datetime) -> None:
         """Count who sent a message.
 
         A message whose arrival is not in the log is of unknown origin.
         """
+        if self.facts.growth is None:
+            self.facts.growth = trail.growth
         if not trail.found:
+            if not trail.again and self.asked_again + len(self.unknown) < ASKED_AGAIN:
+                self.unknown[trail.queue_id] = at
             return
+        message = hashed(trail.queue_id)
+        if self.seen_messages.get(message) is None:
+            return  # it turned out to be a later pass of another, while it was asked about
         client = trail.client
         ip = plain(client.ip) if client and client.ip else None
         host = plain(client.host) if client and client.host else None
         key = ip or host or "local"
-        message = hashed(trail.queue_id)
-        if self.seen_messages.get(message) is not None:
-            self.seen_messages.set(message, key)
+        sender = "" if trail.sender is None else hashed(trail.sender)
+        self.seen_messages.set(message, f"{key} {sender}")
+        if sender:
+            self.facts.add_sender(sender)
         origin = self.origins.get(key)
         if origin is None:
             if len(self.origins) >= KEPT_ORIGINS:
                 return
-            sender = None if trail.sender is None else plain(trail.sender)
-            origin = Origin(client_ip=ip, client_host=host, sender=sender)
+            first = None if trail.sender is None else plain(trail.sender)
+            origin = Origin(client_ip=ip, client_host=host, sender=first)
         stamps = [t for t in (origin.first, origin.last, trail.arrived) if t is not None]
         self.origins[key] = Origin(
             client_ip=ip,
@@ -188,7 +216,9 @@ class Case(Struct, kw_only=True):
             last=max(stamps, default=None),
         )
 
-    def _take_back(self, key: str) -> None:
+    def _take_back(self, known: str) -> None:
+        key, _, sender = known.rpartition(" ")
+        self.facts.take_sender(sender)
         origin = self.origins.get(key)
         if origin is None:
             return
@@ -212,6 +242,7 @@ class Case(Struct, kw_only=True):
             self.signals[signal] = self.signals.get(signal, 0) + count
         for reason, count in later.reasons.items():
             self.reasons[reason] = self.reasons.get(reason, 0) + count
+        self.facts.absorb(later.facts)
         self.tail = [*self.tail, *later.head, *later.tail][-KEPT_LINES:]
 
     def hear(self, verdict: Verdict) -> bool:
@@ -265,6 +296,7 @@ class Case(Struct, kw_only=True):
             verdict=self.verdict,
             cause=self.cause(),
             advice=self.advice,
+            facts=self.facts.facts(),
             origin=tuple(
                 sorted(
                     self.origins.values(),

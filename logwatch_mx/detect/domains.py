@@ -10,7 +10,6 @@ from logwatch_mx.model.site import Site
 MAX_NAME = 255
 
 
-@lru_cache(maxsize=65536)
 def domain_of(address: str) -> str | None:
     """Return the domain of *address* as a lower-case A-label, or None for a local name.
 
@@ -18,8 +17,12 @@ def domain_of(address: str) -> str | None:
     out: it can be told about, never acted on.
     """
     _, at, domain = address.rpartition("@")
-    if not at or not domain:
-        return None
+    return _spelled(domain) if at else None
+
+
+# Addresses hardly ever come twice, domains do.
+@lru_cache(maxsize=16384)
+def _spelled(domain: str) -> str | None:
     domain = domain.rstrip(".").lower()
     if not domain.isascii():
         try:

@@ -47,6 +47,7 @@ class Hint(Struct):
     signals: list[SignalKind]
     evidence: list[Kept]
     merge: Merge | None = None
+    queue_id: str = ""
 
 
 class Pending(Struct):
@@ -165,6 +166,7 @@ class LoopDetector:
             signals=signals,
             evidence=[*(joined.evidence if joined else ()), keep(event)],
             merge=merge,
+            queue_id=event.queue_id or "",
         )
 
     def _follow(
@@ -197,14 +199,16 @@ class LoopDetector:
             del followed[next(iter(followed))]
         self.state.version += 1
 
-    def weigh(self, domain: str, hint: Hint, case: Case | None) -> tuple[Case | None, list[str]]:
+    def weigh(
+        self, domain: str, hint: Hint, case: Case | None
+    ) -> tuple[Case | None, dict[str, tuple[str, ...]]]:
         """Add *hint* to the open *case*, or to what is pending.
 
         Return the case when it has just opened, and the messages that the case had not counted
-        before.
+        before, with the queue ids of their passes.
         """
         if case is not None:
-            return None, _add(case, hint)
+            return None, dict.fromkeys(_add(case, hint), ())
         pending = self.state.pending.get(domain) or Pending()
         if hint.merge is not None:
             _merge(pending, hint.merge)
@@ -218,7 +222,7 @@ class LoopDetector:
             if len(pending.hints) > KEPT_PENDING:
                 del pending.hints[0]
             self.state.pending.set(domain, pending)
-            return None, []
+            return None, {}
         self.state.pending.pop(domain)
         kept = [h for h in pending.hints if h.at >= since or h.key == hint.key]
         opened = Case(
@@ -230,7 +234,7 @@ class LoopDetector:
             first=kept[0].at,
             last=hint.at,
         )
-        return opened, [key for one in kept for key in _add(opened, one)]
+        return opened, {key: _passes(kept, key) for one in kept for key in _add(opened, one)}
 
     def forget(self, now: datetime) -> None:
         """Drop what is pending and can no longer count: verdicts past the window."""
@@ -246,6 +250,15 @@ class LoopDetector:
                 SignalKind.SELF_DELIVERY not in h.signals for h in pending.hints
             ):
                 self.state.pending.pop(domain)
+
+
+def _passes(hints: list[Hint], key: str) -> tuple[str, ...]:
+    """Return the queue ids under which the message *key* was delivered to ourselves."""
+    return tuple(
+        dict.fromkeys(
+            h.queue_id for h in hints if h.key == key and SignalKind.SELF_DELIVERY in h.signals
+        )
+    )
 
 
 def _merge(pending: Pending, merge: Merge) -> None:

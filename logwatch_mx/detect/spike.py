@@ -50,6 +50,7 @@ BACKLOG = timedelta(hours=1)
 GREY_AGE = timedelta(minutes=30)
 #: A log that is observed for less than this tells nothing yet of what is usual.
 COLD = timedelta(hours=1)
+_BACKLOG, _GREY_AGE = BACKLOG.total_seconds(), GREY_AGE.total_seconds()
 _KINDS = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
@@ -88,21 +89,23 @@ class SpikeDetector:
         """Take a delivery line; it counts only when it is a first deferral and news."""
         if not is_deferral(event) or is_own_remedy(event):
             return
-        age = timedelta(seconds=event.delay or 0)
-        if age > BACKLOG:
+        age = event.delay or 0.0
+        if age > _BACKLOG:
             return
         # Before the reason, which takes the longest to tell: most lines are of later tries.
         message = hashed(event.queue_id or f"{event.line.source}:{event.line.offset}")
-        if self.state.seen.get(message):
+        seen = self.state.seen
+        if seen.get(message):
             return
         reason = reason_of(event)
-        if reason == MAILBOX or (reason == GREYLISTED and age <= GREY_AGE):
+        if reason == MAILBOX or (reason == GREYLISTED and age <= _GREY_AGE):
             return
-        self.state.seen.set(message, 1)
+        seen.set(message, 1)
         host = event.relay.host if event.relay and event.relay.host else host_in(event.reply)
         provider = self.provider(host) if host else ""
         recipients = {domain_of(address): address for address in reversed(event.recipients)}
         kept = keep(event)
+        minute = at.replace(second=0, microsecond=0)
         counted: set[str] = set()
         for domain, address in reversed(recipients.items()):
             if domain is None:
@@ -115,32 +118,47 @@ class SpikeDetector:
                 reason=reason,
                 message=message,
             )
-            for name in self._names(sample, provider, cases):
+            names, case = self._names(sample, provider, cases)
+            if case is None:
+                self.state.lines.set(message, kept)
+            for name in names:
                 # One line may name several domains of one provider: still one message.
-                if name not in counted:
-                    counted.add(name)
-                    self._record(name, sample, kept, _open_case(name, cases))
+                if name in counted:
+                    continue
+                counted.add(name)
+                key = self._key(name)
+                if case is None:
+                    key.record(sample, minute)
+                else:
+                    key.count(minute)
+                    _count(case, sample, kept)
 
-    def _names(self, sample: Sample, provider: str, cases: dict[str, Case]) -> tuple[str, ...]:
-        """Return the keys that *sample* counts for: that of an open incident alone, or all."""
-        if sample.reason in OUTAGE_REASONS or _open_case(OUTAGE, cases) is not None:
-            return (OUTAGE,)
-        names = [f"domain {sample.domain}", *([f"provider {provider}"] if provider else ())]
-        for name in names:
-            if _open_case(name, cases) is not None:
-                return (name,)
-        return (*names, POOL)
+    def _names(
+        self, sample: Sample, provider: str, cases: dict[str, Case]
+    ) -> tuple[tuple[str, ...], Case | None]:
+        """Return the keys that *sample* counts for: that of an open incident, with it, or all."""
+        outage = _open_case(OUTAGE, cases)
+        if sample.reason in OUTAGE_REASONS or outage is not None:
+            return (OUTAGE,), outage
+        name = f"domain {sample.domain}"
+        if (case := _open_case(name, cases)) is not None:
+            return (name,), case
+        if not provider:
+            return (name, POOL), None
+        shared = f"provider {provider}"
+        if (case := _open_case(shared, cases)) is not None:
+            return (shared,), case
+        return (name, shared, POOL), None
 
-    def _record(self, name: str, sample: Sample, kept: Kept, case: Case | None) -> None:
-        key = self.state.keys.get(name) or Key()
-        if case is None:
-            key.record(sample)
-            self.state.lines.set(sample.message, kept)
-        else:
-            key.count(sample.at)
-            _count(case, sample, kept)
-        self.state.keys.set(name, key)
+    def _key(self, name: str) -> Key:
+        """Return the key *name*, which is active from now on."""
+        keys = self.state.keys
+        key = keys.young.get(name) or keys.get(name)
+        if key is None:
+            key = Key()
+            keys.set(name, key)
         self.state.active[name] = 1
+        return key
 
     def tick(
         self, now: datetime, cases: dict[str, Case], *, closing: bool = True
@@ -156,8 +174,9 @@ class SpikeDetector:
         moment = Moment.of(now, self.window, state.begun)
         keys: dict[str, Key] = {}
         since = now - self.window
+        young = state.keys.young
         for name in list(state.active):
-            key = state.keys.get(name)
+            key = young.get(name) or state.keys.get(name)
             if key is not None and key.frozen is None and key.is_within(since):
                 keys[name] = key
                 continue
@@ -283,7 +302,7 @@ class SpikeDetector:
         usual = moment.expected(shared) + moment.expected(keys.get(POOL) or Key())
         shared.samples, shared.minutes = [], []
         for sample in samples:
-            shared.count(sample.at)
+            shared.count(sample.at.replace(second=0, microsecond=0))
         moment.freeze(shared, usual)
         self._take_out(samples, keys)
         self.state.keys.set(OUTAGE, shared)
@@ -330,4 +349,5 @@ def _count(case: Case, sample: Sample, kept: Kept | None) -> None:
     case.add_signal(SignalKind.DEFERRAL)
     case.add_reason(sample.reason)
     case.add_message(sample.message)
+    case.facts.add_domain(sample.domain)
     case.add_recipient(sample.recipient)

@@ -90,6 +90,20 @@ class Signals(Struct, frozen=True, kw_only=True):
     deferral: int = 0
 
 
+class Facts(Struct, frozen=True, kw_only=True):
+    """Numbers that support an incident and decide nothing.
+
+    *senders*: distinct ones, of the messages whose origin is known. *busiest*: evidence lines in
+    the busiest minute of the log. *growth*: bytes that a message gained with each pass, None where
+    the log does not tell. *domains*: messages of a spike or outage by recipient domain, the most.
+    """
+
+    senders: int = 0
+    busiest: int = 0
+    growth: int | None = None
+    domains: dict[str, int] = {}
+
+
 class Origin(Struct, frozen=True, kw_only=True):
     """A client that brought the messages in, with the number that it brought."""
 
@@ -102,9 +116,9 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """Grouped suspicion about *subject*; *id* comes from the log alone. Field by field.
+    """Grouped suspicion about *subject*; *id* comes from the log alone. See docs/json.md.
 
-    Docs/incidents.md.
+    *advice* is one sentence, *steps* are what to do about it, with the lines to paste, each a line.
     """
 
     id: str
@@ -122,6 +136,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     cause: Cause = Cause.UNKNOWN
     advice: str = ""
+    steps: tuple[str, ...] = ()
+    facts: Facts = Facts()
     origin: tuple[Origin, ...] = ()
     actions: tuple[Action, ...] = ()
     evidence: tuple[Evidence, ...] = ()

@@ -11,13 +11,17 @@ from logwatch_mx.model.line import Line
 class TrailQuestion(Struct, frozen=True, kw_only=True):
     """Who brought in the message that *line* shows under *queue_id*.
 
-    Asked for the incident about *subject*, at the stamp *at* of the line.
+    Asked for the incident about *subject*, at the stamp *at* of the line. *passes*: the queue ids
+    of the same message, one pass after the other, whose sizes tell how it grows. *again*: asked for
+    the second time.
     """
 
     subject: str
     queue_id: str
     line: Line
     at: datetime
+    passes: tuple[str, ...] = ()
+    again: bool = False
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
@@ -38,7 +42,7 @@ class Trail(Struct, frozen=True, kw_only=True):
     """The answer: who sent the first message of the chain (a notice's parent, and its parent).
 
     *client* is None for a message that was submitted on this host or whose arrival is not in the
-    log; *found* tells the two apart.
+    log; *found* tells the two apart. *growth*: bytes that it gained with each pass.
     """
 
     subject: str
@@ -49,3 +53,5 @@ class Trail(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
     size: int | None = None
     arrived: datetime | None = None
+    growth: int | None = None
+    again: bool = False

@@ -21,6 +21,7 @@ NAMES = {
 LINE_WIDTH = 400
 #: So many origins are shown; the JSON has them all.
 ORIGINS = 3
+DOMAINS = 8
 _WHOSE = {Cause.OURS: "this site's own configuration", Cause.THEIRS: "the domain's own DNS"}
 
 
@@ -45,6 +46,10 @@ def rows(incident: Incident) -> list[tuple[str, str]]:
     if incident.reasons:
         told = ", ".join(f"{clean(r)} ({n:,})" for r, n in incident.reasons.items())
         found.append(("reasons", told))
+    if told := facts(incident):
+        found.append(("pace", told))
+    if len(incident.facts.domains) > 1:
+        found.append(("domains", _domains(incident)))
     origins = [_origin(o, incident.counts.messages) for o in incident.origin[:ORIGINS]]
     if (more := len(incident.origin) - ORIGINS) > 0:
         origins.append(f"and {more:,} more")
@@ -55,6 +60,7 @@ def rows(incident: Incident) -> list[tuple[str, str]]:
         found.append(("cause", _WHOSE[incident.cause]))
     if incident.advice:
         found.append(("advice", clean(incident.advice)))
+    found += _under("steps", [clean(step) for step in incident.steps])
     found += _under("action", [_deed(a) for a in incident.actions])
     found.append(("id", clean(incident.id)))
     return found
@@ -87,6 +93,22 @@ def what(incident: Incident) -> str:
             entries = count(counts.events, "line")
             return f"{messages} to {recipients} put off within {within} ({entries})"
     return f"{messages} in {lines}"
+
+
+def facts(incident: Incident) -> str:
+    """Return what supports a loop, in words: passes, pace, senders, growth."""
+    known, counts = incident.facts, incident.counts
+    if incident.kind is not IncidentKind.LOOP or not known.busiest:
+        return ""
+    told = [f"up to {count(known.busiest, 'line')} a minute"]
+    if incident.signals.self_delivery and counts.messages:
+        passes = incident.signals.self_delivery / counts.messages
+        told.insert(0, f"{passes:,.0f} passes a message")
+    if known.growth:
+        told.append(f"each pass adds {count(known.growth, 'byte')}")
+    if known.senders:
+        told.append(f"from {count(known.senders, 'sender')}")
+    return ", ".join(told)
 
 
 def when(incident: Incident) -> str:
@@ -133,6 +155,12 @@ def _after(at: datetime, day: datetime) -> str:
 
 def _under(label: str, texts: list[str]) -> list[tuple[str, str]]:
     return [(label if n == 0 else "", text) for n, text in enumerate(texts)]
+
+
+def _domains(incident: Incident) -> str:
+    ranked = list(incident.facts.domains.items())
+    more = f" and {len(ranked) - DOMAINS} more" if len(ranked) > DOMAINS else ""
+    return ", ".join(f"{clean(name)} ({n:,})" for name, n in ranked[:DOMAINS]) + more
 
 
 def _answer(incident: Incident) -> str:

@@ -7,7 +7,15 @@ from msgspec import msgpack
 
 from logwatch_mx.detect.case import KEPT_TEXT, Case, case_name, incident_id, keep, plain
 from logwatch_mx.model.event import Client, Other
-from logwatch_mx.model.incident import Cause, Counts, Evidence, IncidentKind, Origin, SignalKind
+from logwatch_mx.model.incident import (
+    Cause,
+    Counts,
+    Evidence,
+    Facts,
+    IncidentKind,
+    Origin,
+    SignalKind,
+)
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.trail import Trail
 from logwatch_mx.model.verdict import Outcome, Verdict
@@ -50,9 +58,9 @@ def test_a_message_taken_back_takes_its_origin_along():
     one = case()
     for key in ("A", "B"):
         one.add_message(key)
-        one.add_origin(trail(key))
+        one.add_origin(trail(key), T)
     one.add_message("C")
-    one.add_origin(trail("C", "192.0.2.8"))
+    one.add_origin(trail("C", "192.0.2.8"), T)
     one.forget_message("B")
     one.forget_message("C")
     assert one.incident().origin == (
@@ -60,12 +68,50 @@ def test_a_message_taken_back_takes_its_origin_along():
     )
 
 
+def test_who_sent_a_later_pass_of_another_message_is_not_counted():
+    one = case()
+    one.add_message("A")
+    one.forget_message("A")
+    one.add_origin(trail("A"), T)
+    assert (one.incident().origin, one.incident().facts.senders) == ((), 0)
+
+
+def test_an_unknown_origin_is_asked_about_once_more_a_second_later():
+    one = case()
+    for key in ("A", "B"):
+        one.add_message(key)
+        one.add_origin(trail(key, found=False), T)
+    one.forget_message("B")
+    assert one.ask_again(T) == []
+    assert one.ask_again(T + timedelta(seconds=1)) == ["A"]
+    one.add_origin(trail("A", found=False, again=True), T + timedelta(seconds=1))
+    assert one.ask_again(T + timedelta(hours=1)) == []
+
+
+def test_facts_are_of_both_when_trouble_comes_back():
+    one, later = case(), case()
+    for key, sender, which in (
+        ("A", "a@x.test", one),
+        ("B", "b@x.test", later),
+        ("C", "a@x.test", later),
+    ):
+        which.add_message(key)
+        which.add_origin(trail(key, sender=sender, growth=182 if which is later else None), T)
+        which.facts.add_domain("d.test")
+    for second in (0, 1, 61, 62, 63):
+        later.add_line(T + timedelta(seconds=second), None)
+    one.absorb(later)
+    assert one.incident().facts == Facts(senders=2, busiest=3, growth=182, domains={"d.test": 3})
+
+
 def test_origins_are_sorted_by_messages_and_say_when():
     one = case()
     for n, (ip, hour) in enumerate([("192.0.2.8", 3), ("192.0.2.7", 1), ("192.0.2.7", 2)]):
-        one.add_origin(trail(f"Q{n}", ip, arrived=T + timedelta(hours=hour), sender="s@x.test"))
-    one.add_origin(trail("L", None))
-    one.add_origin(trail("U", "192.0.2.9", found=False))
+        one.add_message(f"Q{n}")
+        one.add_origin(trail(f"Q{n}", ip, arrived=T + timedelta(hours=hour), sender="s@x.test"), T)
+    one.add_message("L")
+    one.add_origin(trail("L", None), T)
+    one.add_origin(trail("U", "192.0.2.9", found=False), T)
     assert one.incident().origin == (
         Origin(
             client_ip="192.0.2.7",
@@ -91,7 +137,8 @@ def test_what_is_kept_of_reasons_and_origins_is_bounded():
     one = case()
     for n in range(1000):
         one.add_reason(f"reason {n}")
-        one.add_origin(trail(f"Q{n}", f"192.0.2.{n}"))
+        one.add_message(f"Q{n}")
+        one.add_origin(trail(f"Q{n}", f"192.0.2.{n}"), T)
     assert (len(one.reasons), len(one.origins)) == (20, 200)
 
 

@@ -51,6 +51,8 @@ LOOP_SHAPE = {
     },
     "cause": "theirs",
     "advice": "",
+    "steps": [],
+    "facts": {"senders": 0, "busiest": 0, "growth": None, "domains": {}},
     "origin": [
         {
             "client_ip": "192.0.2.7",
