@@ -2,17 +2,19 @@
 
 import os
 import tempfile
+from typing import BinaryIO
 
 
 class Spool:
     """A ring on disk: what was written last can be read again by its offset in the stream.
 
-    *keep* bytes are kept. The file has no name, so nothing is left behind by any end.
+    *keep* bytes are kept. The file has no name, so nothing is left behind by any end; until
+    something is written there is none.
     """
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self._file = tempfile.TemporaryFile(prefix="logwatch-mx-", buffering=0)  # noqa: SIM115
+        self._file: BinaryIO | None = None
         self.end = 0
 
     @property
@@ -46,13 +48,19 @@ class Spool:
             return b""
         at, length = start % self._keep, stop - start
         first = min(length, self._keep - at)
-        fd = self._file.fileno()
+        fd = self._fd()
         data = os.pread(fd, first, at)
         return data if first == length else data + os.pread(fd, length - first, 0)
 
     def close(self) -> None:
         """Give the space back."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+
+    def _fd(self) -> int:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="logwatch-mx-", buffering=0)  # noqa: SIM115
+        return self._file.fileno()
 
     def _fill(self, offset: int) -> None:
         gap = min(offset - self.end, self._keep)
@@ -69,5 +77,5 @@ class Spool:
     def _put(self, data: bytes, at: int) -> None:
         view = memoryview(data)
         while view:
-            written = os.pwrite(self._file.fileno(), view, at)
+            written = os.pwrite(self._fd(), view, at)
             view, at = view[written:], at + written
