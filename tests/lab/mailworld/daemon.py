@@ -14,19 +14,36 @@ COMMAND = Path(sys.executable).with_name("logwatch-mx")
 
 
 class Daemon:
-    """``logwatch-mx run`` for *world*; it asks two resolvers and may run the MTA's own programs."""
+    """``logwatch-mx run`` for *world*; it asks two resolvers and may run the MTA's own programs.
 
-    def __init__(self, world, *, mode="act", action="pause", more="") -> None:
+    *resolvers* are those two, else they answer as the world's own. Several daemons of one world,
+    one after the other, have *name* s and the map in common.
+    """
+
+    def __init__(
+        self,
+        world,
+        *,
+        mode="act",
+        action="pause",
+        more="",
+        name="daemon",
+        resolvers=None,
+        environment=None,
+        top="",
+    ) -> None:
         self.world = world
+        self._environment = {**os.environ, "TZ": "UTC", **(environment or {})}
         self.folder = world.home / "lib"
         self.folder.mkdir(exist_ok=True)
-        self.config = world.home / "config.toml"
-        self.said = world.home / "daemon.said"
+        self.config = world.home / f"{name}.toml"
+        self.said = world.home / f"{name}.said"
         self.map = self.folder / ("transport" if world.mta.name == "postfix" else "sendmail-route")
-        first, second = world.resolvers(2)
+        first, second = resolvers or world.resolvers(2)
         # What sendmail.cf names lies in the chroot; what is ours is said to the daemon instead.
         self.config.write_text(f"""\
 mode = "{mode}"
+{top}
 [source]
 files = ["{world.log_path()}"]
 [mta]
@@ -41,7 +58,7 @@ second_opinion = ["{second}"]
 [loop]
 action = "{action}"
 [state]
-path = "{world.home}/state/state.db"
+path = "{world.home}/{name}.state/state.db"
 [respond]
 postfix_map = "{self.folder}/transport"
 sendmail_map = "{self.folder}/sendmail-route"
@@ -55,7 +72,7 @@ sendmail = "{world.program("sendmail")}"
             self._process = subprocess.Popen(
                 [*DIE_WITH_ME, COMMAND, "run", "--config", self.config],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                env={**os.environ, "TZ": "UTC"},
+                env=self._environment,
             )  # fmt: skip
         wait_for(lambda: "watching" in self.told() or self._process.poll() is not None, "daemon")
         assert self._process.poll() is None, self.told()

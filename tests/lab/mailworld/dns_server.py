@@ -18,12 +18,14 @@ ROOT = dns.name.root
 class Answerer:
     """Wire in, wire out; *silent* names get no answer, *broken* ones SERVFAIL.
 
-    The zone's file is read again when it was replaced by another one.
+    *filtered*: loopback addresses are left out of answers, as unbound's ``private-address`` does:
+    NOERROR with neither answer nor SOA. The zone's file is read again when it was replaced by another one.
     """
 
-    def __init__(self, path: Path, silent=(), broken=()) -> None:
+    def __init__(self, path: Path, silent=(), broken=(), *, filtered=False) -> None:
         self._path, self._read = path, None
         self._zone = self._load()
+        self._filtered = filtered
         self._silent = {dns.name.from_text(name) for name in silent}
         self._broken = {dns.name.from_text(name) for name in broken}
 
@@ -58,7 +60,8 @@ class Answerer:
             name = alias[0].target
         found = self._find(name, kind)
         if found is not None:
-            response.answer.append(found)
+            if not (self._filtered and _is_loopback(found)):
+                response.answer.append(found)
             return
         response.authority.append(self._find(ROOT, dns.rdatatype.SOA))
         below = any(known.is_subdomain(name) for known in self._zone)
@@ -68,6 +71,11 @@ class Answerer:
     def _find(self, name, kind):
         found = self._zone.get_rdataset(name, kind)
         return found and dns.rrset.from_rdata_list(name, found.ttl, list(found))
+
+
+def _is_loopback(found) -> bool:
+    words = {data.to_text() for data in found}
+    return any(word.startswith(("127.", "0.", "::1", "::ffff:127.")) for word in words)
 
 
 async def serve(answer: Answerer, address: str, port: int = 53) -> None:

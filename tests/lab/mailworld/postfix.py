@@ -23,13 +23,14 @@ SETTINGS = {
 # (a filter, a second instance), and leave to relay for the address that Postfix connects from.
 SPINNING = {
     "inet_interfaces": places.MX_ADDRESS,
-    "mynetworks": f"127.0.0.0/8 10.1.0.0/24 {places.MX_ADDRESS}/32",
+    "mynetworks": f"127.0.0.0/8 [::1]/128 10.1.0.0/24 {places.MX_ADDRESS}/32",
 }
 SPINNING_SERVICES = {
-    "127.0.0.1:smtp/inet": (
-        "127.0.0.1:smtp inet n - y - - smtpd",
+    f"{address}:smtp/inet": (
+        f"{address}:smtp inet n - y - - smtpd",
         {"syslog_name": "postfix/loopback", "myhostname": "filter.example.net"},
-    ),
+    )
+    for address in ("127.0.0.1", "127.0.0.2", "[::1]")
 }
 FILTER = {
     "content_filter": "smtp-amavis:[127.0.0.1]:10024",
@@ -99,9 +100,10 @@ class Postfix:
     def queue(self) -> list[str]:
         """Return the queue ids of all mail that is waiting."""
         lines = self._world.run(["postqueue", "-j"], check=False).splitlines()
-        return [
-            line.split('"queue_id": "')[1].split('"')[0] for line in lines if "queue_id" in line
-        ]
+        # What moves from deferred to active while postqueue looks is listed twice.
+        return sorted(
+            {line.split('"queue_id": "')[1].split('"')[0] for line in lines if "queue_id" in line}
+        )
 
     def flush(self) -> None:
         """Try everything in the queue now."""

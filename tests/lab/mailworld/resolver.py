@@ -1,7 +1,6 @@
 """The world's name server once more, on loopback of the machine itself, for a daemon that runs there.
 
-Runs as ``python resolver.py ZONE NUMBER``: binds that many free ports of 127.0.0.1, each of them a
-resolver of its own, and prints them in one line.
+Runs as ``python resolver.py ZONE [mute|filtered]``: binds a free port of 127.0.0.1 and prints it.
 """
 
 import asyncio
@@ -21,13 +20,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def main(zone: Path, number: int) -> None:
-    ports = [free_port() for _ in range(number)]
-    for port in ports:
-        answer = dns_server.Answerer(zone, places.SILENT, places.BROKEN)
-        await dns_server.serve(answer, "127.0.0.1", port)
-    print(*ports, flush=True)
+async def main(zone: Path, *words: str) -> None:
+    answer = dns_server.Answerer(zone, places.SILENT, places.BROKEN, filtered="filtered" in words)
+    port = free_port()
+    await dns_server.serve((lambda _: None) if "mute" in words else answer, "127.0.0.1", port)
+    print(port, flush=True)
     await asyncio.Event().wait()
 
 
-asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -14,15 +14,21 @@ OPENED = (
     ),
     (r"(?m)^(MASQUERADE_AS|FEATURE\(`allmasq|FEATURE\(`masquerade_env).*$", ""),
 )
+# The load of the machine is not this server's: other worlds and other people work on it as well.
 GATEWAY = f"""\
 define(`confDOMAIN_NAME', `{places.MX_NAME}')dnl
 define(`confTO_CONNECT', `4s')dnl
 define(`confTO_ICONNECT', `4s')dnl
 define(`confTO_INITIAL', `5s')dnl
+define(`confQUEUE_LA', `500')dnl
+define(`confREFUSE_LA', `500')dnl
 FEATURE(`mailertable', `hash -o /etc/mail/mailertable')dnl
 """
 # Flag k (M_NOLOOPCHECK) takes away sendmail's own look at the other side's name.
-SPINNING = "define(`SMTP_MAILER_FLAGS', `k')dnl\n"
+SPINNING = """\
+define(`SMTP_MAILER_FLAGS', `k')dnl
+DAEMON_OPTIONS(`Family=inet6, Name=MTA-v6, Port=smtp, Addr=::1')dnl
+"""
 FILTER = """\
 DAEMON_OPTIONS(`Family=inet, Name=MTA-filter, Port=10025, Addr=127.0.0.1')dnl
 FEATURE(`local_lmtp', `[IPC]', `TCP [127.0.0.1] 24')dnl

@@ -16,6 +16,8 @@ from email.policy import SMTP
 from itertools import count
 from pathlib import Path
 
+import dns.name
+import dns.zone
 from mailworld import chroots, places
 from mailworld.postfix import Postfix
 from mailworld.sendmail import Sendmail
@@ -31,6 +33,8 @@ $EscapeControlCharactersOnReceive on
 mail.* action(type="omfile" file="{home}/maillog" template="RSYSLOG_TraditionalFileFormat")
 mail.* action(type="omfile" file="{home}/maillog.3339" template="RSYSLOG_FileFormat")
 """
+#: How sendmail writes ::1.
+SENDMAIL_V6 = "IPv6:0:0:0:0:0:0:0:1"
 _message_ids = count(1)
 
 
@@ -54,6 +58,7 @@ class World:
     def __init__(self, mta: str, variant: str, home: Path) -> None:
         self.home = home
         self._zone = home / "dns.zone"
+        self._resolvers = count()
         self._parts = []
         chroot = chroots.build(mta)
         try:
@@ -96,7 +101,7 @@ class World:
     def send_plan(self, plan: list[dict]) -> list[str]:
         """Send each mail at its time; return the server's words in the order of the plan."""
         argv = [*self._outside.enter("--net"), sys.executable, str(LAB / "mailworld/client.py")]
-        return json.loads(run(argv, json.dumps(plan), timeout=600))
+        return json.loads(run(argv, json.dumps(plan), timeout=1200))
 
     def submit(self, sender: str, recipient: str) -> None:
         """Submit one mail on the server itself, as a local program does."""
@@ -125,13 +130,13 @@ class World:
 
     def pass_times(self, domain: str) -> list[datetime]:
         """Return when each of these passes was logged."""
-        to_self = ("[127.0.0.1]", "[127.0.0.2]", "[0.0.0.0]", "[::1]", "[::ffff:127.0.0.1]")
+        to_self = ("127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::ffff:127.0.0.1", SENDMAIL_V6)
         return [
             datetime.fromisoformat(line.split(maxsplit=1)[0])
             for line in self.log("3339")
             if f"@{domain}>" in line
             and ("status=sent" in line or "stat=Sent" in line)
-            and any(address in line for address in (*to_self, f"[{places.MX_ADDRESS}]"))
+            and any(f"[{address}]" in line for address in (*to_self, places.MX_ADDRESS))
         ]
 
     def kept(self) -> list[str]:
@@ -185,18 +190,38 @@ class World:
 
     def resolvers(self, number: int = 2) -> list[str]:
         """Return ``IP:PORT`` of so many name servers with the world's zone, outside of it."""
-        said = self.home / "resolvers.said"
+        return [self.resolver() for _ in range(number)]
+
+    def resolver(self, *words: str, zone: str | None = None) -> str:
+        """Return ``IP:PORT`` of one more name server: with *zone* in place of the world's own.
+
+        Of *words*, ``mute`` never answers, ``filtered`` answers as a filter against rebinding does.
+        """
+        number = next(self._resolvers)
+        said, path = self.home / f"resolver-{number}.said", self._zone
+        if zone is not None:
+            path = self.home / f"resolver-{number}.zone"
+            path.write_text(zone)
         program = LAB / "mailworld/resolver.py"
-        self._start([*DIE_WITH_ME, sys.executable, program, self._zone, str(number)], said)
-        wait_for(lambda: said.read_text().endswith("\n"), f"the name servers ({said})")
-        return [f"127.0.0.1:{port}" for port in said.read_text().split()]
+        self._start([*DIE_WITH_ME, sys.executable, program, path, *words], said)
+        wait_for(lambda: said.read_text().endswith("\n"), f"the name server ({said})")
+        return f"127.0.0.1:{said.read_text().strip()}"
+
+    def zone_with(self, domain: str, *records: str) -> str:
+        """Return the world's zone with *records* in place of what *domain* and their names have.
+
+        Names are relative to the root: ``good.test MX 1 new.good.test``.
+        """
+        zone = dns.zone.from_text(self._zone.read_text(), origin=dns.name.root, relativize=False)
+        for name in (domain, *(record.split()[0] for record in records)):
+            zone.delete_node(dns.name.from_text(name))
+        more = "".join(f"{record}\n" for record in records)
+        return f"{zone.to_text()}\n$TTL 300\n$ORIGIN .\n{more}"
 
     def mend_mx(self, domain: str, address: str) -> None:
         """Have all mail for *domain* go to *address* from now on."""
-        lines = self._zone.read_text().replace(f"$ORIGIN {domain}.", f"$ORIGIN old.{domain}.")
-        self.change_zone(
-            f"{lines}\n$ORIGIN .\n{domain} MX 1 new.{domain}\nnew.{domain} A {address}\n"
-        )
+        new = f"new.{domain}"
+        self.change_zone(self.zone_with(domain, f"{domain} MX 1 {new}", f"{new} A {address}"))
 
     def change_zone(self, text: str) -> None:
         """Put *text* in place of the whole zone."""
