@@ -28,7 +28,7 @@ from logwatch_mx.errors import ConfigErrors, LogwatchError
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.site import Site
 from logwatch_mx.mta.interfaces import is_own_address
-from logwatch_mx.mta.site import discover_site
+from logwatch_mx.mta.site import discover_site, host_name
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.sources.watch import Watcher
@@ -98,6 +98,7 @@ async def _serve(
         judge=live.judge,
         stirred=live.stir,
         log=log,
+        host=host_name(site),
     )
     live.attach(desk)
     metrics = _metrics(settings.metrics.listen, live, log)

@@ -27,7 +27,7 @@ from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.respond.act import act, take_back
 from logwatch_mx.respond.lift import ask_again, in_force, lift, taken_by_hand
-from logwatch_mx.respond.plan import ROUTING, plan
+from logwatch_mx.respond.plan import ROUTING, Why, plan
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.state.store import Store
 from logwatch_mx.state.transaction import Transaction
@@ -39,6 +39,8 @@ QUESTIONS_WAITING = 200
 LOOKS_A_SECOND = 200
 #: What is in force is compared so often with what the map says.
 WITNESS_EVERY = timedelta(minutes=1)
+#: A notice waits so long for a second confirmation, so that it tells what was done.
+PATIENCE = timedelta(seconds=90)
 #: Rows that are 90 days old are deleted so often.
 PRUNE_EVERY = timedelta(days=1)
 
@@ -48,7 +50,8 @@ Log = Callable[[str], None]
 class Desk:
     """Everything that is done about incidents; *judge* hands a verdict back to the engine.
 
-    *stirred* is called when something ended, so that the desk looks again.
+    *host* is what people call this machine. *stirred* is called when something ended, so that the
+    desk looks again.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Desk:
         judge: Callable[[Verdict], None],
         stirred: Callable[[], None],
         log: Log,
+        host: str = "",
     ) -> None:
         self.settings = settings
         self.site = site
@@ -77,9 +81,10 @@ class Desk:
         self._tasks = Tasks(log=log, stirred=stirred)
         self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
         self._programs = Programs(self.ledger, self._tasks, log=log, now=prover.now)
-        self.outbox = Outbox(self.ledger, state, self._tasks, log=log, now=prover.now)
+        self.outbox = Outbox(self.ledger, state, self._tasks, log=log, now=prover.now, host=host)
         self._plans: dict[str, tuple[Action, ...]] = {}
         self._views: dict[str, tuple[object, datetime]] = {}
+        self._held: dict[str, datetime] = {}
         self._last: datetime | None = None
         self._pruned: datetime | None = None
         self._compared: datetime | None = None
@@ -106,7 +111,8 @@ class Desk:
             told.append(self.with_actions(bare))
         self._expire(now)
         # A notice tells the outcome of what is being done.
-        self.outbox.tell([i for i in told if not self._is_acting(i)], self.settings.notify, now)
+        decided = [i for i in told if not self._is_under_way(i, now)]
+        self.outbox.tell(decided, self.settings.notify, now)
         self._forget(incidents, live, now)
         self._prune(now)
 
@@ -140,6 +146,7 @@ class Desk:
         state.asked = {key: at for key, at in state.asked.items() if at <= now}
         state.sent = [at for at in state.sent if at <= now]
         self._views.clear()
+        self._held.clear()
 
     def _view(self, incident: Incident) -> object:
         return incident.state, incident.closed, incident.verdict, self.ledger.of(incident.id)
@@ -240,8 +247,15 @@ class Desk:
         self.ledger.record(lambda t: t.finish_action(outcome), action.incident)
         self._log(f"{outcome.action}: {outcome.state.value}: {outcome.said}".rstrip(": "))
 
-    def _is_acting(self, incident: Incident) -> bool:
-        return any(f"act {a.id}" in self._tasks for a in incident.actions if a.verb in ROUTING)
+    def _is_under_way(self, incident: Incident, now: datetime) -> bool:
+        """Say whether something is being done about *incident*, or waits for the second answer."""
+        if any(f"act {a.id}" in self._tasks for a in incident.actions if a.verb in ROUTING):
+            return True
+        plans = self._plans.get(incident.id, ()) if self._maps and incident.closed is None else ()
+        if self.settings.mode != "act" or not any(a.why.startswith(Why.SECOND) for a in plans):
+            self._held.pop(incident.id, None)
+            return False
+        return now - self._held.setdefault(incident.id, now) < PATIENCE
 
     # Expiry
 
@@ -309,7 +323,7 @@ class Desk:
     def _forget(self, incidents: Sequence[Incident], live: frozenset[str], now: datetime) -> None:
         """Drop what is remembered of incidents that are gone: nothing grows without bound."""
         known = live.union(self.ledger.incidents())
-        for memory in (self.state.seen, self.state.told, self._plans, self._views):
+        for memory in (self.state.seen, self.state.told, self._plans, self._views, self._held):
             for key in [k for k in memory if k not in known]:
                 del memory[key]
         self._programs.forget(known)

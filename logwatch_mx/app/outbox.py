@@ -25,7 +25,7 @@ from logwatch_mx.errors import EffectError
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.notify.compose import compose
-from logwatch_mx.notify.digest import Due, due
+from logwatch_mx.notify.digest import Due, due, remember
 from logwatch_mx.notify.send import ALWAYS, prepare, send
 from logwatch_mx.state.transaction import Transaction
 
@@ -40,7 +40,10 @@ _TAKEN = "taken"
 
 
 class Outbox:
-    """Decides what is due, queues it and sends it; *state* is saved with the engine as well."""
+    """Decides what is due, queues it and sends it; *state* is saved with the engine as well.
+
+    *host*: what people call this machine.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Outbox:
         *,
         log: Callable[[str], None],
         now: Callable[[], datetime],
+        host: str = "",
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -57,6 +61,7 @@ class Outbox:
         self._tasks = tasks
         self._log = log
         self._now = now
+        self._host = host
         self._waiting: list[Notice] | None = None
         self._retry: dict[str, tuple[datetime, timedelta]] = {}
         # Notices by key, of which targets (by mark) have begun or ended to take them.
@@ -67,9 +72,9 @@ class Outbox:
             for mark, ended in marks.items()
             if not ended
         }
+        # Written with every notice, and so newer than what was saved with the engine.
         for incident, kinds in json.loads(self._store.meta(_TOLD) or "{}").items():
-            known = state.told.setdefault(incident, [])
-            known += [kind for kind in map(NoticeKind, kinds) if kind not in known]
+            state.told[incident] = [NoticeKind(kind) for kind in kinds]
 
     @property
     def waiting(self) -> int:
@@ -83,17 +88,16 @@ class Outbox:
         if not targets:
             return
         state = self._state
-        told = {key: frozenset(kinds) for key, kinds in state.told.items()}
         state.sent = [at for at in state.sent if now - timedelta(hours=1) < at <= now]
-        for one in due(incidents, told=told, seen=state.seen, recent=state.sent, now=now):
+        for one in due(incidents, told=state.told, seen=state.seen, recent=state.sent, now=now):
             self._queue(one, now)
         self._send_all(targets, now)
 
     def _queue(self, one: Due, now: datetime) -> None:
-        notice = compose(one, now)
+        notice = compose(one, now, self._host)
         told = {**self._state.told}
         for incident in one.incidents:
-            told[incident.id] = [*told.get(incident.id, []), one.kind]
+            told[incident.id] = remember(told.get(incident.id, []), one.kind)
         with self._store.transaction() as t:
             is_new = t.add_notice(notice)
             t.save_meta(_TOLD, json.dumps(told))

@@ -28,6 +28,13 @@ def discover_site(
     return site, (*notes, *(note for own in found for note in own.notes))
 
 
+def host_name(site: Site, hostname: str | None = None) -> str:
+    """Return what people call this host: its name, in full where the mail server knows it so."""
+    name = hostname if hostname is not None else socket.gethostname()
+    whole = sorted(each for each in site.names if each.startswith(f"{name.lower()}."))
+    return whole[0] if whole else name
+
+
 def configured_site(settings: Settings) -> Site:
     """Return what *settings* alone say is ours: a replay on another machine asks no MTA."""
     return merge_site(settings, (), frozenset(), "")

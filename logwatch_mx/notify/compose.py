@@ -43,25 +43,36 @@ ACTIONS = 5
 _IN_FORCE = frozenset({ActionState.RUNNING, ActionState.DONE})
 
 
-def compose(due: Due, at: datetime) -> Notice:
-    """Return the notice for *due*; every text that came from the log or DNS is made harmless."""
+def compose(due: Due, at: datetime, host: str = "") -> Notice:
+    """Return the notice for *due* on *host*.
+
+    Every text that came from the log or DNS is made harmless.
+    """
     first = due.incidents[0]
     if len(due.incidents) > 1:
         title, lines = _compose_many(due)
     else:
-        title, lines = _compose_one(first, due.kind)
+        title, lines = _compose_one(first, due.kind, again=first.id in due.again)
+    if host:
+        title = f"{title} ({quoted(host, 100)})"
+        lines.insert(2, f"Host: {quoted(host, 100)}")
     return Notice(
         key=due.key, incident=first.id, kind=due.kind, at=at, title=title, body="\n".join(lines)
     )
 
 
-def _compose_one(incident: Incident, kind: NoticeKind) -> tuple[str, list[str]]:
-    word = WORDS[kind]
+def _compose_one(incident: Incident, kind: NoticeKind, *, again: bool) -> tuple[str, list[str]]:
+    word = f"{WORDS[kind]}{' again' if again else ''}"
     # Only loops are confirmed by anybody: of the others "suspected" would say doubt where is none.
     certain = incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED
-    title = _title(incident) if certain else f"{_title(incident)}: {word}"
+    title = (
+        f"{_title(incident)}{' again' if again else ''}"
+        if certain
+        else f"{_title(incident)}: {word}"
+    )
+    back = " It was over, and has come back." if again and kind is not NoticeKind.CLOSED else ""
     lines = [
-        _headline(incident, kind),
+        f"{_headline(incident, kind)}{back}",
         "",
         f"When: {_span(incident)}",
         f"Seen: {_numbers(incident)}",
@@ -87,7 +98,8 @@ def _compose_many(due: Due) -> tuple[str, list[str]]:
     for incident in due.incidents[:NAMED]:
         force = _routed(incident)
         lines.append(
-            f"{_title(incident)}: {_count(incident.counts.events, 'line')}"
+            f"{_title(incident)}{' again' if incident.id in due.again else ''}:"
+            f" {_count(incident.counts.events, 'line')}"
             f" since {incident.first:%H:%M}{f', {force[-1].verb} in force' if force else ''}"
         )
     if count > NAMED:

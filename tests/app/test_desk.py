@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.ledger import Ledger
@@ -13,10 +14,13 @@ from logwatch_mx.app.proof import Prover
 from logwatch_mx.config.settings import Hook, NotifyTarget, Settings
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
+from logwatch_mx.model.deed import Confirmation
 from logwatch_mx.model.event import Mta
-from logwatch_mx.model.incident import Incident, IncidentKind
+from logwatch_mx.model.incident import Cause, Incident, IncidentKind, IncidentState
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.model.site import Site
+from logwatch_mx.model.verdict import Outcome as DnsOutcome
+from logwatch_mx.model.verdict import Verdict
 from logwatch_mx.respond.postfix import PostfixMap
 from logwatch_mx.respond.postmap import Postmap
 from logwatch_mx.respond.route import entry_of
@@ -320,4 +324,45 @@ def test_an_edited_map_is_told_once_and_left_alone(store, paused):
         assert deed(store)[0] is ActionState.DONE
         await bench.desk.close()
 
+    asyncio.run(story())
+
+
+def proved_once(store):
+    """A confirmed loop about which one resolver has answered once."""
+    with store.transaction() as t:
+        t.add_confirmation(
+            Confirmation(
+                domain="seaton.biz", resolver="9.9.9.9:53", outcome=DnsOutcome.LOOPBACK, at=NOW
+            )
+        )
+    verdict = Verdict(domain="seaton.biz", outcome=DnsOutcome.LOOPBACK)
+    return incident(state=IncidentState.CONFIRMED, verdict=verdict, cause=Cause.THEIRS)
+
+
+@pytest.mark.parametrize(
+    ("mode", "has_map", "seconds"),
+    [
+        ("act", True, 90),  # the pause comes with the second answer, and is told in one notice
+        ("act", False, 0),  # nothing could be done anyway
+        ("observe", True, 0),
+    ],
+)
+def test_a_notice_waits_for_what_is_about_to_be_done(store, paused, mode, has_map, seconds):
+    paused.unset("seaton.biz")
+
+    async def story():
+        one = proved_once(store)
+        bench = Bench(store, {Mta.POSTFIX: paused} if has_map else {}, notify=(NOBODY,))
+        bench.desk.settings = structs.replace(bench.desk.settings, mode=mode)
+        waited = 0
+        while not store.pending_notices():
+            await bench.look([one], NOW + timedelta(seconds=waited))
+            waited += 10
+        assert waited - 10 == seconds
+        await bench.desk.close()
+
+    with store.transaction() as t:
+        t.finish_action(
+            Outcome(action=PAUSE.id, state=ActionState.EXPIRED, said="", at=NOW - 2 * HOUR)
+        )
     asyncio.run(story())

@@ -77,8 +77,12 @@ def test_a_loop_is_found_told_and_hooked_once_through_a_rotation(daemon, receive
         "opened seaton.biz suspected",
         "confirmed seaton.biz confirmed",
     ]
-    assert [post["title"] for post in receiver.posts] == ["Mail loop for seaton.biz: confirmed"]
-    message = receiver.posts[0]["message"]
+    (post,) = receiver.posts
+    what, _, host = post["title"].partition(" (")
+    assert what == "Mail loop for seaton.biz: confirmed"
+    assert host.startswith(socket.gethostname())
+    message = post["message"]
+    assert f"Host: {host.removesuffix(')')}\n" in message
     assert "192.0.2.7" in message
     assert "mail.seaton.biz 127.0.0.1 is loopback" in message
     shown = daemon.command("incidents", "show", "seaton.biz").stdout

@@ -3,10 +3,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
 from logwatch_mx.model.notice import NoticeKind
-from logwatch_mx.notify.digest import BURST, Due, due
+from logwatch_mx.notify.digest import BURST, SETTLED, Due, due, remember
 
 NOW = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
@@ -25,7 +26,7 @@ def incident(number=0, *, kind=IncidentKind.LOOP, state="suspected", closed=Fals
         opened=at,
         first=at,
         last=at,
-        closed=NOW if closed else None,
+        closed=NOW - timedelta(seconds=closed) if closed else None,
     )
 
 
@@ -34,7 +35,7 @@ def ago(**span):
 
 
 def kinds_due(one, told=(), seen=NOW):
-    found = due([one], told={one.id: frozenset(told)}, seen={one.id: seen}, recent=(), now=NOW)
+    found = due([one], told={one.id: told}, seen={one.id: seen}, recent=(), now=NOW)
     assert all(d.incidents == (one,) for d in found)
     return [d.kind for d in found]
 
@@ -64,6 +65,12 @@ LOOPS = (
     ("refuted", True, (SUSPECTED, REFUTED), 90, [CLOSED]),
     # a confirmed loop whose MX was mended ends as closed: the action is taken back by then
     ("refuted", False, (CONFIRMED,), 90, []),
+    # 2. what comes back is told anew, as if for the first time
+    ("confirmed", False, (CONFIRMED, CLOSED), 3600, [CONFIRMED]),
+    ("confirmed", False, (CLOSED, CONFIRMED), 3600, []),
+    ("suspected", False, (SUSPECTED, CLOSED), 3600, [SUSPECTED]),
+    ("refuted", False, (CONFIRMED, CLOSED), 3600, []),
+    ("confirmed", True, (CLOSED,), 3600, []),
     # 4. what was over or refuted before anybody was told is not told
     ("refuted", False, (), 3600, []),
     ("confirmed", True, (), 3600, []),
@@ -136,9 +143,58 @@ def test_in_a_storm_the_rest_goes_out_together(count, recent, expected):
 def test_a_group_holds_one_kind_of_notice():
     opened = [incident(n, state="confirmed") for n in range(12)]
     over = [incident(n, state="confirmed", closed=True) for n in range(20, 23)]
-    told = {i.id: frozenset({CONFIRMED}) for i in over}
+    told = {i.id: [CONFIRMED] for i in over}
     found = due([*opened, *over], told=told, seen={}, recent=(), now=NOW)
     assert sizes(found) == [("confirmed", 1)] * 9 + [("confirmed", 3), ("closed", 3)]
+
+
+def live_through(story):
+    """Return what is told, when, of an incident that is open or closed at each minute."""
+    told, said, closed = [], [], None
+    for minute, is_open in enumerate(story):
+        now = NOW + timedelta(minutes=minute)
+        closed = None if is_open else closed or now
+        one = structs.replace(
+            incident(kind=IncidentKind.SPIKE), closed=closed, last=now if is_open else NOW
+        )
+        for found in due([one], told={one.id: told}, seen={}, recent=(), now=now):
+            said.append((minute, found.kind, bool(found.again)))
+            told = remember(told, found.kind)
+    return said, told
+
+
+def test_what_comes_back_is_told_and_in_the_end_it_is_told_to_be_over():
+    said, _ = live_through([1] * 5 + [0] * 10 + [1] * 5 + [0] * 50)
+    assert said == [
+        (0, SUSPECTED, False),
+        (5, CLOSED, False),
+        (15, SUSPECTED, True),
+        (20 + SETTLED.seconds // 60, CLOSED, True),
+    ]
+
+
+def test_what_comes_and_goes_all_day_is_told_twice_and_remembered_shortly():
+    said, told = live_through(([1] * 10 + [0] * 20) * 48)
+    assert [kind for _, kind, _ in said] == [SUSPECTED, CLOSED, SUSPECTED]
+    assert told == [CLOSED, SUSPECTED]
+
+
+def test_what_comes_back_every_hour_is_told_once_an_hour():
+    said, told = live_through(([1] * 10 + [0] * 50) * 24)
+    assert len(said) == 48
+    assert told == [CLOSED, CLOSED]
+
+
+def test_each_round_has_notices_of_its_own():
+    one = incident(3)
+    later = structs.replace(one, last=NOW)
+    again = frozenset({one.id})
+    keys = {
+        Due(CLOSED, (one,)).key,
+        Due(CLOSED, (one,), again).key,
+        Due(CLOSED, (later,), again).key,
+    }
+    assert len(keys) == 3
 
 
 def test_the_key_tells_incident_and_kind():
@@ -152,7 +208,7 @@ def test_the_key_tells_incident_and_kind():
             st.sampled_from(list(IncidentState)),
             st.sampled_from(list(IncidentKind)),
             st.booleans(),
-            st.frozensets(st.sampled_from([CONFIRMED, SUSPECTED, REFUTED, CLOSED])),
+            st.lists(st.sampled_from([CONFIRMED, SUSPECTED, REFUTED, CLOSED]), unique=True),
         ),
         max_size=40,
     ),
@@ -163,7 +219,10 @@ def test_nothing_is_told_twice_and_no_storm_gets_through(rows, recent):
         incident(n, kind=kind, state=state.value, closed=closed)
         for n, (state, kind, closed, _) in enumerate(rows)
     ]
-    told = {i.id: row[3] for i, row in zip(many, rows, strict=True)}
+    told = {i.id: [] for i in many}
+    for one, row in zip(many, rows, strict=True):
+        for kind in row[3]:
+            told[one.id] = remember(told[one.id], kind)
     seen = {i.id: LONG_AGO for i in many}
     found = due(many, told=told, seen=seen, recent=[ago(seconds=s) for s in recent], now=NOW)
     names = [(i.id, d.kind) for d in found for i in d.incidents]
