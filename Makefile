@@ -51,11 +51,11 @@ format: $(VENV)/.dev
 
 lab: $(VENV)/.dev
 	$(BIN)/python tests/lab/run.py
-	$(BIN)/python -m pytest -q -m "lab and not slow" tests/lab
+	$(BIN)/python -m pytest -q -n 4 --dist load -m "lab and not slow" tests/lab
 
 lab-smoke: $(VENV)/.dev
 	$(BIN)/python tests/lab/run.py
-	$(BIN)/python -m pytest -q -m "lab and smoke" tests/lab
+	$(BIN)/python -m pytest -q -n 4 --dist load -m "lab and smoke" tests/lab
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py

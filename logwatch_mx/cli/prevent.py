@@ -93,6 +93,13 @@ def sendmail(
 @prevent.command()
 @click.option("--spare", multiple=True, metavar="DOMAIN", help="Never refuse it (repeatable).")
 @click.option(
+    "--no-recipient-check",
+    "recipients",
+    flag_value=False,
+    default=True,
+    help="Check senders only: mail to a domain with a good MX besides is delivered as before.",
+)
+@click.option(
     "--map",
     "map_path",
     type=click.Path(path_type=Path),
@@ -105,15 +112,16 @@ def sendmail(
 @_running
 def postfix(
     spare: tuple[str, ...],
+    recipients: bool,  # noqa: FBT001  click hands options over by name
     map_path: Path,
     output: Path | None,
-    check: bool,  # noqa: FBT001  click hands options over by name
+    check: bool,  # noqa: FBT001  the same
     running: TextIO | None,
 ) -> int:
     """Print a script for main.cf: mail from and to loopback domains is refused at RCPT."""
     if not check:
         try:
-            script = prevent_postfix.postfix_script(spare, map_path)
+            script = prevent_postfix.postfix_script(spare, map_path, recipients=recipients)
         except ValueError as fault:
             raise click.BadParameter(str(fault), param_hint="--spare or --map") from fault
         _write(script, output)
@@ -121,7 +129,7 @@ def postfix(
     folder = Path("/etc/postfix") if running else Path(_postconf("-h", "config_directory").strip())
     text = running.read() if running else _postconf("-n")
     tables = {name: _read(folder / name) for name in _TABLES if (folder / name).exists()}
-    lacks = prevent_postfix.missing_in_postfix(text, tables)
+    lacks = prevent_postfix.missing_in_postfix(text, tables, recipients=recipients)
     for lack in lacks:
         click.echo(f"missing: {lack.where}: {lack.what}")
     click.echo("not in force" if lacks else "in force: main.cf and its tables have every line")

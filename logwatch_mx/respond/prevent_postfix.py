@@ -25,11 +25,14 @@ class Lack(Struct, frozen=True, kw_only=True):
     what: str
 
 
-def postfix_script(spare: Iterable[str] = (), map_path: Path = DEFAULT_MAP) -> str:
+def postfix_script(
+    spare: Iterable[str] = (), map_path: Path = DEFAULT_MAP, *, recipients: bool = True
+) -> str:
     """Return the script; domains in *spare* are never refused, nor are their subdomains.
 
-    Raise ``ValueError`` for a spared word that is no domain name, or a path that the shell or
-    Postfix would misread.
+    Without *recipients* only senders are checked: mail to a domain that has a good MX besides the
+    loopback one is left alone. Raise ``ValueError`` for a spared word that is no domain name, or a
+    path that the shell or Postfix would misread.
     """
     names = sorted({name.lower().strip(".") for name in spare})
     for name in names:
@@ -38,25 +41,38 @@ def postfix_script(spare: Iterable[str] = (), map_path: Path = DEFAULT_MAP) -> s
     if not _PATH.match(str(map_path)):
         raise ValueError(f"{str(map_path)!r}: absolute, of letters, digits and . _ / - only")
     lines = "\n".join(f"    echo {name}" for name in names)
-    script = _data("prevent-postfix.sh").replace("@CIDR@", _data("loopmx.cidr").rstrip("\n"))
+    script = _variant(_data("prevent-postfix.sh"), recipients=recipients).replace(
+        "@CIDR@", _data("loopmx.cidr").rstrip("\n")
+    )
     script = script.replace("@SPARE@\n", f"{lines}\n" if lines else "")
     return script.replace("@MAP@", str(map_path))
 
 
-def missing_in_postfix(main_cf: str, tables: Mapping[str, str]) -> list[Lack]:
+def _variant(template: str, *, recipients: bool) -> str:
+    """Keep the lines for all, and those marked for the variant with or without *recipients*."""
+    mine, other = ("@to@", "@from@") if recipients else ("@from@", "@to@")
+    lines = template.splitlines(keepends=True)
+    return "".join(line.removeprefix(mine) for line in lines if not line.startswith(other))
+
+
+def missing_in_postfix(
+    main_cf: str, tables: Mapping[str, str], *, recipients: bool = True
+) -> list[Lack]:
     """Return what *main_cf* (``postconf -n``) lacks; *tables* are the texts of the loopmx files.
 
     They are named as in the configuration directory: ``loopmx.cidr loopmx_from loopmx_to``.
+    Without *recipients* the check of senders is enough.
     """
     settings = _settings(main_cf)
+    says = _SAYS if recipients else {**_SAYS, "smtpd_restriction_classes": "loopmx_check_from"}
     lacks = []
-    for parameter, first in _WANTED.items():
+    for parameter, first in (_WANTED if recipients else _WANTED_FROM).items():
         words = settings.get(parameter, "").replace(",", " ")
         if not first.search(" ".join(words.split())):
-            lacks.append(Lack(where=parameter, what=_SAYS[parameter]))
+            lacks.append(Lack(where=parameter, what=says[parameter]))
     if _rules(tables.get("loopmx.cidr", "")) != _rules(_data("loopmx.cidr")):
         lacks.append(Lack(where="loopmx.cidr", what="every loopback network, with 550"))
-    for side in ("from", "to"):
+    for side in ("from", "to") if recipients else ("from",):
         rules = _rules(tables.get(f"loopmx_{side}", ""))
         if rules[-1:] != [f"/./ loopmx_check_{side}"]:
             lacks.append(Lack(where=f"loopmx_{side}", what=f"/./ loopmx_check_{side} as last line"))
@@ -82,6 +98,12 @@ _WANTED = {
     "smtpd_recipient_restrictions": re.compile(
         _BEFORE + r"check_recipient_access regexp:\S*loopmx_to"
     ),
+}
+
+_WANTED_FROM = {
+    "smtpd_restriction_classes": re.compile(r"\bloopmx_check_from\b", re.ASCII),
+    "loopmx_check_from": _WANTED["loopmx_check_from"],
+    "smtpd_sender_restrictions": _WANTED["smtpd_sender_restrictions"],
 }
 
 

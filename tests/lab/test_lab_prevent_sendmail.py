@@ -1,6 +1,8 @@
 """What `prevent sendmail` prints, installed as its head says, on a server that spins without it."""
 
 import pytest
+from mailworld.attack import KINDS, arrived, attack, good_mail
+from mailworld.joejob import together
 
 from logwatch_mx.respond.prevent_sendmail import action_in_cf, missing_in_cf, sendmail_m4
 
@@ -30,9 +32,9 @@ GOES_ON = (
 )
 
 
-def install(world, action):
+def install(world, action, more=""):
     world.write("/etc/mail/logwatch-mx.m4", sendmail_m4(action))
-    world.mta.write_cf(INCLUDE)
+    world.mta.write_cf(more + INCLUDE)
     world.mta.reload()
 
 
@@ -104,6 +106,22 @@ def test_no_bounce_and_no_mail_of_ours_loops(sendmail, action):
     assert told == []
     # Only mail that was refused tells its sender, alice; what was thrown away tells nobody.
     assert world.mailbox("alice") - letters == (len(LOOPS) if action == "reject" else 0)
+
+
+@pytest.mark.parametrize("mode", ["background", "queueonly"])
+def test_two_hundred_spams_of_a_joe_job_make_no_pass(sendmail, mode):
+    world = sendmail("spinning")
+    # By default the one who takes a mail delivers its bounce; queueonly leaves it to a queue run.
+    install(world, "discard", f"define(`confDELIVERY_MODE', `{mode}')dnl\n")
+    said = world.send_plan(together(attack(("seaton.biz", *KINDS), 40), good_mail(12)))
+    assert {word[:3] for word in said} == {"250"}
+    assert world.settle(120)
+    assert world.queue() == []
+    assert [world.passes(domain) for domain in ("seaton.biz", *KINDS)] == [0] * 8
+    gone = [line for line in world.log() if "mailer=loopdiscard" in line and "stat=Sent" in line]
+    assert len(gone) == 200
+    assert arrived(world) == sorted(m["recipients"][0] for m in good_mail(12))
+    assert world.mailbox("alice") == 0
 
 
 def test_healthy_mail_partial_mx_and_our_own_domains_are_delivered_as_before(sendmail):

@@ -77,6 +77,32 @@ def test_nothing_at_all_lacks_all():
     assert len(missing_in_postfix("", {})) == 8
 
 
+def test_without_the_recipient_check_the_senders_check_is_enough():
+    without = "\n".join(line for line in MAIN_CF.splitlines() if "recipient" not in line)
+    tables = {name: text for name, text in TABLES.items() if name != "loopmx_to"}
+    assert (
+        missing_in_postfix(without.replace("loopmx_check_to", ""), tables, recipients=False) == []
+    )
+    assert [lack.where for lack in missing_in_postfix("", {}, recipients=False)] == [
+        "smtpd_restriction_classes",
+        "loopmx_check_from",
+        "smtpd_sender_restrictions",
+        "loopmx.cidr",
+        "loopmx_from",
+    ]
+
+
+@pytest.mark.parametrize("recipients", [True, False])
+def test_each_variant_of_the_script_says_what_it_still_refuses_and_only_that(recipients):
+    script = postfix_script(recipients=recipients)
+    assert ("check_recipient_mx_access" in script) is recipients
+    assert ("mail FROM a domain with a good MX besides (partial)" in script) is not recipients
+    assert ("so a domain with a good MX besides (partial) is refused" in script) is recipients
+    assert "@to@" not in script
+    assert "@from@" not in script
+    assert max(map(len, script.partition("set -eu")[0].splitlines())) <= 105
+
+
 def test_the_script_spares_what_it_is_told_in_lower_case_and_once():
     script = postfix_script(["Partner.example.", "b.example", "partner.example"])
     assert "    echo b.example\n    echo partner.example\n}\n" in script
