@@ -203,7 +203,8 @@ class Engine:
     ) -> None:
         if is_own_remedy(event):
             return
-        self._spike.note(at, event, self.state.cases)
+        if is_deferral(event):
+            self._spike.note_deferral(at, event, self.state.cases)
         # Most deferrals have to do with no loop.
         if matched or is_refused(event) or self._loop.concerns(event, stream):
             self._feed_domains(at, event, stream, matched, changes)

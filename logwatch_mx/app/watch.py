@@ -16,16 +16,20 @@ Test = Callable[[Event, str | None, Site], bool]
 class Watch(Struct, frozen=True):
     """A rule with its compiled condition and its field getter, as ``rulebook`` made them.
 
-    *given* returns the condition for events of a kind, of which values of some fields are known;
-    None when no such event meets it.
+    *given* returns the condition for events of a kind, of which values of some fields are known,
+    and texts of which one is in every line, in lower case, that meets it. None when none can.
     """
 
     rule: Rule
     get: Callable[[Event, str, str | None], str | None]
-    given: Callable[[str, Mapping[str, str | None]], Test | None]
+    given: Callable[[str, Mapping[str, str | None]], tuple[Test, tuple[str, ...]] | None]
 
 
-_Tests = tuple[tuple[Watch, Test], ...]
+class _Left(Struct, frozen=True):
+    """What is left to be asked; *pieces*: one is in every line that passes any test, if known."""
+
+    tests: tuple[tuple[Watch, Test], ...]
+    pieces: tuple[str, ...]
 
 
 class Watches:
@@ -39,35 +43,49 @@ class Watches:
     ) -> None:
         self._watches = tuple(watch for watch in watches if not watch.rule.spike)
         # Most rules speak of one kind, one status or one MTA: what is left for each is few tests.
-        self._left: dict[tuple[type[Event], str | None, str | None], _Tests] = {}
+        self._left: dict[tuple[type[Event], str | None, str | None], _Left] = {}
         self._site = site
         self._heeds_verdict = heeds
 
     def match(self, event: Event) -> list[tuple[Watch, str | None]]:
         """Return the rules that *event* matches, each with the recipient domain."""
         status = event.status if isinstance(event, Delivery) else None
-        tests = self._left.get((type(event), event.mta, status))
-        if tests is None:
-            tests = self._find(event, status)
-        if not tests:
+        left = self._left.get((type(event), event.mta, status)) or self._find(event, status)
+        if not left.tests or (left.pieces and not _has_any(event.line.text, left.pieces)):
             return []
         site = self._site
         return [
             (watch, domain)
             for domain in domains_of(event)
-            for watch, test in tests
+            for watch, test in left.tests
             if test(event, domain, site) and self._heeds(watch, event, domain)
         ]
 
-    def _find(self, event: Event, status: str | None) -> _Tests:
+    def _find(self, event: Event, status: str | None) -> _Left:
         known = {"mta": event.mta, **({"status": status} if status is not None else {})}
-        given = ((watch, watch.given(KIND_OF[type(event)], known)) for watch in self._watches)
-        tests = tuple((watch, test) for watch, test in given if test is not None)
-        self._left[type(event), event.mta, status] = tests
-        return tests
+        tests: list[tuple[Watch, Test]] = []
+        pieces: set[str] = set()
+        is_known = True
+        for watch in self._watches:
+            given = watch.given(KIND_OF[type(event)], known)
+            if given is not None:
+                tests.append((watch, given[0]))
+                pieces.update(given[1])
+                is_known = is_known and bool(given[1])
+        left = _Left(tuple(tests), tuple(sorted(pieces)) if is_known else ())
+        self._left[type(event), event.mta, status] = left
+        return left
 
     def _heeds(self, watch: Watch, event: Event, domain: str | None) -> bool:
         """Say whether anything comes of it that *watch* matches *event*."""
         if watch.rule.kind is not IncidentKind.LOOP:
             return domain is not None or watch.rule.by != "domain"
         return not isinstance(event, MtaVerdict) or self._heeds_verdict(event, domain)
+
+
+def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
+    lowered = text.lower()
+    for piece in pieces:  # noqa: SIM110 - every line that matters pays for it
+        if piece in lowered:
+            return True
+    return False

@@ -12,7 +12,7 @@ from math import ceil, log
 
 from msgspec import Struct
 
-from logwatch_mx.detect.tail import P_SPIKE, PRIOR_SHAPE, least_count
+from logwatch_mx.detect.tail import P_SPIKE, PRIOR_SHAPE, least_count, tail
 
 HALF_LIFE = timedelta(hours=6)
 #: A key that was never seen before has at least this much quiet past.
@@ -55,11 +55,6 @@ class Key(Struct):
     def total(self) -> int:
         """Return the number of deferrals in the window."""
         return sum(count for _, count in self.minutes)
-
-    def is_within(self, since: datetime) -> bool:
-        """Say whether all that is kept of the window came *since* then: nothing leaves it."""
-        minutes, samples = self.minutes, self.samples
-        return bool(minutes) and minutes[0][0] >= since and not (samples and samples[0].at < since)
 
     def count(self, minute: datetime) -> None:
         """Count one deferral in its *minute*."""
@@ -140,12 +135,18 @@ class Moment(Struct, frozen=True):
 
     def trip(self, key: Key, ceiling: int) -> int | None:
         """Return the index of the sample with which the test was first satisfied, or None."""
-        if len(key.samples) < MIN_MESSAGES:
+        reached = len(key.samples)
+        if reached < MIN_MESSAGES:
             return None
         expected = self.expected(key)
         ratio = ceil(MIN_RATIO * expected)
-        least = max(least_count(expected, self.shape(key), P_SPIKE), MIN_MESSAGES, ratio)
         always = max(ceiling, ratio)
+        # Most keys are tested minute by minute and satisfy nothing: one look at the tail tells.
+        if reached < ratio:
+            return None
+        if reached < always and tail(reached, expected, self.shape(key)) >= P_SPIKE:
+            return None
+        least = max(least_count(expected, self.shape(key), P_SPIKE), MIN_MESSAGES, ratio)
         parties: set[str] = set()
         for index, sample in enumerate(key.samples):
             parties.add(sample.recipient)

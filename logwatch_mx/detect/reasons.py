@@ -44,38 +44,67 @@ _EXACT = {
     "4.7.5": "TLS trouble",
 }
 _VAGUE = {"4.4.1": "connection timed out", "4.4.2": "connection lost"}
-_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile("|".join(patterns)))
-    for reason, *patterns in (
+#: Reason, texts of which one is in all that the patterns find (to look for them takes a tenth of
+#: the time), patterns.
+_WORDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (reason, pieces, re.compile("|".join(patterns)))
+    for reason, pieces, *patterns in (
         (
             "DNS failure",
+            ("name ",),
             r"name service error",
             r"host or domain name not found",
             r"host name lookup failure",
         ),
-        ("network unreachable", r"network is unreachable|network is down"),
+        ("network unreachable", ("network is ",), r"network is unreachable|network is down"),
         # One host behind a working network: a router near it answers so.
-        ("no route to host", r"no route to host"),
-        ("connection refused", r"connection refused"),
+        ("no route to host", ("no route",), r"no route to host"),
+        ("connection refused", ("refused",), r"connection refused"),
         (
             "connection timed out",
+            ("timed out",),
             r"connection timed out|connect.{0,300}timed out|operation timed out",
         ),
-        ("connection lost", r"lost connection|connection reset|timed out while|broken pipe"),
-        (GREYLISTED, r"gr[ea]y.?list"),
+        (
+            "connection lost",
+            ("lost conn", "reset", "timed out", "broken"),
+            r"lost connection|connection reset|timed out while|broken pipe",
+        ),
+        (GREYLISTED, ("grey", "gray"), r"gr[ea]y.?list"),
         # "451 4.7.1 Temporary rate limit exceeded, try again later": a limit is no greylisting.
-        ("throttled", r"rate.?limit|throttl|unusual rate|too many (?:connections|messages|emails)"),
+        (
+            "throttled",
+            ("rate", "throttl", "too many "),
+            r"rate.?limit|throttl|unusual rate|too many (?:connections|messages|emails)",
+        ),
         (
             GREYLISTED,
+            ("try", "temporarily "),
             r"try (?:again|it again|later|back)|please (?:re)?try",
             r"temporarily (?:deferred|rejected).{0,40}(?:minutes|seconds)",
         ),
-        ("TLS trouble", r"tls(?<=\btls)\b|starttls|certificate|ssl"),
+        ("TLS trouble", ("tls", "certificate", "ssl"), r"tls(?<=\btls)\b|starttls|certificate|ssl"),
         # "452 4.3.1 Insufficient system storage": the server's, no mailbox's (RFC 3463, X.3.1).
-        (FULL_SERVER, r"insufficient (?:system|disk|storage)|disk full|no space left"),
-        (MAILBOX, r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient"),
-        ("throttled", r"too many (?:recipients|errors)|exceeded|concurren"),
-        ("content refused for now", r"spam|blocked|reputation|policy|blacklist|blocklist|rbl"),
+        (
+            FULL_SERVER,
+            ("insufficient ", "disk full", "no space"),
+            r"insufficient (?:system|disk|storage)|disk full|no space left",
+        ),
+        (
+            MAILBOX,
+            ("quota", "full", "insufficient"),
+            r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient",
+        ),
+        (
+            "throttled",
+            ("too many ", "exceeded", "concurren"),
+            r"too many (?:recipients|errors)|exceeded|concurren",
+        ),
+        (
+            "content refused for now",
+            ("spam", "block", "reputation", "policy", "blacklist", "rbl"),
+            r"spam|blocked|reputation|policy|blacklist|blocklist|rbl",
+        ),
     )
 )
 
@@ -139,19 +168,18 @@ def _reason(dsn: str, text: str) -> str:
     lowered = text.lower()
     if (provider := word_of_provider(lowered)) is not None:
         return provider
-    for reason, pattern in _WORDS:
-        if pattern.search(lowered):
-            if reason == GREYLISTED and not _may_greylist(dsn, text):
-                continue
+    for reason, pieces, pattern in _WORDS:
+        for piece in pieces:
+            if piece in lowered:
+                break
+        else:
+            continue
+        # Others than greylisting servers say "try later" as well.
+        if pattern.search(lowered) and ("try" not in pieces or _may_greylist(dsn, text)):
             return reason
     return _VAGUE.get(dsn, REMOTE)
 
 
 def _may_greylist(dsn: str, text: str) -> bool:
-    """Say whether the codes are those of greylisting: 450 or 451, with 4.2.0, 4.7.1 or none.
-
-    Others say "try later" as well.
-    """
-    if re.search(r"gr[ea]y.?list", text, re.IGNORECASE):
-        return True
+    """Say whether the codes are those of greylisting: 450 or 451, with 4.2.0, 4.7.1 or none."""
     return dsn in {"4.2.0", "4.7.1", "4.0.0", ""} and bool(re.search(r"\b45[01]\b", text))

@@ -17,13 +17,14 @@ Contract
    it was like this for six hours: then it is how this key is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
+from logwatch_mx.detect.agenda import Agenda
 from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
-from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
+from logwatch_mx.detect.case import Case, Kept, hashed, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.outage import find_outage
 from logwatch_mx.detect.reasons import (
@@ -35,12 +36,12 @@ from logwatch_mx.detect.reasons import (
     is_own_remedy,
     reason_of,
 )
+from logwatch_mx.detect.spike_case import OUTAGE, count_in, make_case, names_of, open_case
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Delivery
-from logwatch_mx.model.incident import IncidentKind, SignalKind
+from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.trail import Doubt
 
-OUTAGE = "outage"
 #: All deferrals that belong to no incident, but for those of the key ``outage``.
 POOL = "pool"
 CLOSE_RATIO = 1.5
@@ -84,11 +85,15 @@ class SpikeDetector:
         self.ceiling = ceiling
         self.provider = provider
         self.state = state
+        self._agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
 
     def note(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
         """Take a delivery line; it counts only when it is a first deferral and news."""
-        if not is_deferral(event) or is_own_remedy(event):
-            return
+        if is_deferral(event) and not is_own_remedy(event):
+            self.note_deferral(at, event, cases)
+
+    def note_deferral(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
+        """Take a deferral that is no trace of a remedy of ours."""
         age = event.delay or 0.0
         if age > _BACKLOG:
             return
@@ -101,6 +106,11 @@ class SpikeDetector:
         if reason == MAILBOX or (reason == GREYLISTED and age <= _GREY_AGE):
             return
         seen.set(message, 1)
+        self._record(at, event, reason, message, cases)
+
+    def _record(
+        self, at: datetime, event: Delivery, reason: str, message: str, cases: dict[str, Case]
+    ) -> None:
         host = event.relay.host if event.relay and event.relay.host else host_in(event.reply)
         provider = self.provider(host) if host else ""
         recipients = {domain_of(address): address for address in reversed(event.recipients)}
@@ -126,38 +136,42 @@ class SpikeDetector:
                 if name in counted:
                     continue
                 counted.add(name)
-                key = self._key(name)
-                if case is None:
-                    key.record(sample, minute)
-                else:
+                key = self._key(name, minute)
+                if case is not None:
                     key.count(minute)
-                    _count(case, sample, kept)
+                    count_in(case, sample, kept)
+                    continue
+                key.record(sample, minute)
+                if len(key.samples) == MIN_MESSAGES:
+                    self._agenda.busy.add(name)
 
     def _names(
         self, sample: Sample, provider: str, cases: dict[str, Case]
     ) -> tuple[tuple[str, ...], Case | None]:
         """Return the keys that *sample* counts for: that of an open incident, with it, or all."""
-        outage = _open_case(OUTAGE, cases)
+        outage = open_case(OUTAGE, cases)
         if sample.reason in OUTAGE_REASONS or outage is not None:
             return (OUTAGE,), outage
         name = f"domain {sample.domain}"
-        if (case := _open_case(name, cases)) is not None:
+        if (case := open_case(name, cases)) is not None:
             return (name,), case
         if not provider:
             return (name, POOL), None
         shared = f"provider {provider}"
-        if (case := _open_case(shared, cases)) is not None:
+        if (case := open_case(shared, cases)) is not None:
             return (shared,), case
         return (name, shared, POOL), None
 
-    def _key(self, name: str) -> Key:
-        """Return the key *name*, which is active from now on."""
+    def _key(self, name: str, minute: datetime) -> Key:
+        """Return the key *name*, which is active from *minute* on if it was not before."""
         keys = self.state.keys
         key = keys.young.get(name) or keys.get(name)
         if key is None:
             key = Key()
             keys.set(name, key)
-        self.state.active[name] = 1
+        if name not in self.state.active:
+            self.state.active[name] = 1
+            self._agenda.begin(name, minute)
         return key
 
     def tick(
@@ -172,31 +186,40 @@ class SpikeDetector:
             state.seen.age()
             state.aged = now
         moment = Moment.of(now, self.window, state.begun)
-        keys: dict[str, Key] = {}
-        since = now - self.window
-        young = state.keys.young
-        for name in list(state.active):
-            key = young.get(name) or state.keys.get(name)
-            if key is not None and key.frozen is None and key.is_within(since):
-                keys[name] = key
-                continue
-            if key is not None and key.frozen is not None and _open_case(name, cases) is None:
+        self._roll(moment, cases)
+        closed = self._close(cases, moment) if closing else []
+        if open_case(OUTAGE, cases) is not None:
+            return [], closed
+        return self._open(moment), closed
+
+    def _roll(self, moment: Moment, cases: dict[str, Case]) -> None:
+        """Move what left the window into the past of its keys."""
+        active, agenda = self.state.active, self._agenda
+        names: Iterable[str] = agenda.take(moment.now - self.window)
+        if self.state.keys.old:
+            # The table is full: what is active has to stay young.
+            names = list(active)
+        for name in names:
+            key = self.state.keys.get(name)
+            if key is not None and key.frozen is not None and open_case(name, cases) is None:
                 # There was no room for the incident, or an operator's hand closed it.
                 key.frozen = None
             if key is None or not moment.roll(key):
-                del state.active[name]
-            if key is not None:
-                keys[name] = key
-        closed = self._close(keys, cases, moment) if closing else []
-        if _open_case(OUTAGE, cases) is not None:
-            return [], closed
-        return self._open(keys, moment), closed
+                active.pop(name, None)
+            else:
+                agenda.put(name, key)
+
+    def _keys(self) -> dict[str, Key]:
+        """Return all active keys."""
+        found = ((name, self.state.keys.get(name)) for name in self.state.active)
+        return {name: key for name, key in found if key is not None}
 
     def rewind(self, to: datetime) -> None:
         """Begin anew *to*: the time until now was wrong, and so is what is usual by it."""
         state = self.state
         state.keys, state.active = Table(cap=state.keys.cap), {}
         state.begun = state.aged = to
+        self._agenda = Agenda()
 
     def doubt(self, case: Case, now: datetime) -> Doubt | None:
         """Return what to ask about the *case* just opened, while nothing is known of the usual."""
@@ -213,21 +236,22 @@ class SpikeDetector:
     def accept(self, subject: str | None, now: datetime) -> None:
         """Take for usual what *subject* (None: everything) has deferred in this window."""
         moment = Moment.of(now, self.window, self.state.begun)
-        for name in _names_of(subject) if subject is not None else [OUTAGE, POOL]:
+        for name in names_of(subject) if subject is not None else [OUTAGE, POOL]:
             key = self.state.keys.get(name)
             if key is not None:
                 key.frozen = None
                 moment.accept(key)
 
-    def _close(self, keys: dict[str, Key], cases: dict[str, Case], moment: Moment) -> list[Case]:
+    def _close(self, cases: dict[str, Case], moment: Moment) -> list[Case]:
         """Close the cases that have been quiet for long enough, or that have become normal."""
         closed = []
         for case in cases.values():
             if case.closed is not None or case.kind not in _KINDS:
                 continue
-            names = [OUTAGE] if case.kind is IncidentKind.OUTAGE else _names_of(case.subject)
-            found = (keys[n] for n in names if n in keys and keys[n].frozen is not None)
-            if self._is_over(next(found, None), case, moment):
+            names = [OUTAGE] if case.kind is IncidentKind.OUTAGE else names_of(case.subject)
+            found = (self.state.keys.get(name) for name in names if name in self.state.active)
+            frozen = (key for key in found if key is not None and key.frozen is not None)
+            if self._is_over(next(frozen, None), case, moment):
                 case.closed = moment.now
                 closed.append(case)
         return closed
@@ -248,16 +272,17 @@ class SpikeDetector:
         key.frozen, key.quiet_since = None, None
         return True
 
-    def _open(self, keys: dict[str, Key], moment: Moment) -> list[Case]:
-        tripped = {
-            name: index
-            for name, key in keys.items()
-            if len(key.samples) >= MIN_MESSAGES
-            and name != POOL
-            and (index := self._trips(name, key, moment)) is not None
-        }
+    def _open(self, moment: Moment) -> list[Case]:
+        tripped = {}
+        for name in self._agenda.busy - {POOL}:
+            key = self.state.keys.get(name) if name in self.state.active else None
+            if key is None or len(key.samples) < MIN_MESSAGES:
+                self._agenda.busy.discard(name)
+            elif (index := self._trips(name, key, moment)) is not None:
+                tripped[name] = index
         if not tripped:
             return []
+        keys = self._keys()
         if OUTAGE in tripped:
             shared = keys[OUTAGE]
             return [self._outage(shared.samples, shared.samples[tripped[OUTAGE]].at, keys, moment)]
@@ -279,16 +304,18 @@ class SpikeDetector:
         """Return the index of the sample with which the test was first satisfied, or None."""
         if key.frozen is not None:
             return None
-        if name.startswith("provider ") and len({s.domain for s in key.samples}) < MIN_PARTIES:
-            return None
-        return moment.trip(key, self.ceiling)
+        index = moment.trip(key, self.ceiling)
+        if index is not None and name.startswith("provider "):
+            return index if len({s.domain for s in key.samples}) >= MIN_PARTIES else None
+        return index
 
     def _spike(self, name: str, key: Key, index: int, keys: dict[str, Key], moment: Moment) -> Case:
         samples, key.samples = key.samples, []
         moment.freeze(key, moment.expected(key))
+        self._agenda.put(name, key)
         self._take_out(samples, keys)
         subject = name.partition(" ")[2]
-        return self._case(samples, IncidentKind.SPIKE, subject, samples[index].at)
+        return make_case(samples, self.state.lines, IncidentKind.SPIKE, subject, samples[index].at)
 
     def _outage(
         self, samples: list[Sample], opened: datetime, keys: dict[str, Key], moment: Moment
@@ -307,47 +334,11 @@ class SpikeDetector:
         self._take_out(samples, keys)
         self.state.keys.set(OUTAGE, shared)
         self.state.active[OUTAGE] = 1
-        return self._case(samples, IncidentKind.OUTAGE, OUTAGE, opened)
+        self._agenda.put(OUTAGE, shared)
+        return make_case(samples, self.state.lines, IncidentKind.OUTAGE, OUTAGE, opened)
 
     @staticmethod
     def _take_out(samples: list[Sample], keys: dict[str, Key]) -> None:
         told = {sample.message for sample in samples}
         for key in keys.values():
             key.forget(told)
-
-    def _case(
-        self, samples: list[Sample], kind: IncidentKind, subject: str, opened: datetime
-    ) -> Case:
-        case = Case(
-            id=incident_id(kind, subject, opened),
-            kind=kind,
-            subject=subject,
-            rule="spike",
-            opened=opened,
-            first=samples[0].at,
-            last=samples[0].at,
-        )
-        for sample in samples:
-            _count(case, sample, self.state.lines.pop(sample.message))
-        return case
-
-
-def _names_of(subject: str) -> list[str]:
-    return [f"domain {subject}", f"provider {subject}"]
-
-
-def _open_case(name: str, cases: dict[str, Case]) -> Case | None:
-    if not cases:
-        return None
-    subject = name.partition(" ")[2]
-    case = cases.get(f"spike/{subject}" if subject else f"outage/{name}")
-    return case if case is not None and case.closed is None else None
-
-
-def _count(case: Case, sample: Sample, kept: Kept | None) -> None:
-    case.add_line(sample.at, kept)
-    case.add_signal(SignalKind.DEFERRAL)
-    case.add_reason(sample.reason)
-    case.add_message(sample.message)
-    case.facts.add_domain(sample.domain)
-    case.add_recipient(sample.recipient)

@@ -32,6 +32,11 @@ class Table(Struct, Generic[V]):
                 self.set(key, value)
         return value
 
+    def peek(self, key: str) -> V | None:
+        """Return the value of *key* or None; unlike ``get`` this leaves no trace."""
+        value = self.young.get(key)
+        return self.old.get(key) if value is None else value
+
     def set(self, key: str, value: V) -> None:
         """Store *value*, forgetting the oldest generation when the table is full."""
         if key not in self.young and len(self.young) >= self.cap:

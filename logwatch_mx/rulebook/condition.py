@@ -18,6 +18,8 @@ from logwatch_mx.rulebook.sentence import say
 from logwatch_mx.rulebook.syntax import Fault, parse
 from logwatch_mx.rulebook.tree import Node
 
+#: A test, and texts in lower case: one is in every lower-case line that passes it (none: unknown).
+Given = tuple[Test, tuple[str, ...]]
 #: Columns of the line with the fault that are shown.
 _SHOWN = 96
 
@@ -43,15 +45,15 @@ class Condition:
         test = self._tests.get(type(event))
         return test is not None and test(event, domain, site)
 
-    def given(self, kind: str, known: Mapping[str, str | None]) -> Test | None:
+    def given(self, kind: str, known: Mapping[str, str | None]) -> Given | None:
         """Return the test for events of *kind* of which so much is *known*, None if all fail it.
 
         *known* are values of ``status`` and ``mta``, as ``fold`` takes them.
         """
         left = fold(self.tree, kind, known) if self.kinds is None or kind in self.kinds else False
-        if left is False:
-            return None
-        return (lambda _event, _domain, _site: True) if left is True else compile_tree(left)
+        if isinstance(left, bool):
+            return ((lambda _event, _domain, _site: True), ()) if left else None
+        return compile_tree(left), tuple(sorted(needles_of(left) or ()))
 
     def sentence(self) -> str:
         """Say in English when the condition is true."""

@@ -14,6 +14,10 @@ def sample(second, n=0):
     return Sample(T + timedelta(seconds=second), f"r{n}", "d.test", "d.test", "refused", f"m{n}")
 
 
+def record(key, one):
+    key.record(one, one.at.replace(second=0, microsecond=0))
+
+
 def moment(minute, begun=T):
     return Moment.of(T + timedelta(minutes=minute), WINDOW, begun)
 
@@ -43,7 +47,7 @@ def test_the_number_that_is_expected_of_a_key_never_seen(minute, expected):
 def test_what_leaves_the_window_becomes_the_past_which_halves_in_six_hours():
     key = Key()
     for n in range(8):
-        key.record(sample(n, n))
+        record(key, sample(n, n))
     assert moment(9).roll(key) is True
     assert (key.total, key.shape, len(key.samples)) == (8, 0.0, 8)
     assert moment(11).roll(key) is False
@@ -53,7 +57,7 @@ def test_what_leaves_the_window_becomes_the_past_which_halves_in_six_hours():
 
 def test_a_frozen_key_learns_nothing():
     key = Key(frozen=0.1)
-    key.record(sample(0))
+    record(key, sample(0))
     assert moment(60).roll(key) is True
     assert (key.total, key.shape) == (0, 0.0)
 
@@ -61,7 +65,7 @@ def test_a_frozen_key_learns_nothing():
 def test_an_incident_takes_its_messages_out_of_other_keys():
     key = Key()
     for n in range(4):
-        key.record(sample(30 * n, n))
+        record(key, sample(30 * n, n))
     key.forget({"m1", "m3", "m9"})
     assert [s.message for s in key.samples] == ["m0", "m2"]
     assert key.minutes == [(T, 1), (T + timedelta(minutes=1), 1)]
@@ -70,14 +74,14 @@ def test_an_incident_takes_its_messages_out_of_other_keys():
 def test_beyond_the_bound_deferrals_are_counted_only():
     key = Key()
     for n in range(KEPT_SAMPLES + 5):
-        key.record(sample(0, n))
+        record(key, sample(0, n))
     assert (len(key.samples), key.total) == (KEPT_SAMPLES, KEPT_SAMPLES + 5)
 
 
 def test_what_has_become_usual_is_expected():
     key = Key()
     for n in range(60):
-        key.record(sample(0, n))
+        record(key, sample(0, n))
     now = moment(9)
     now.accept(key)
     assert now.expected(key) == pytest.approx(61, rel=0.02)
