@@ -163,11 +163,26 @@ def test_a_filter_hands_mail_back_as_before(postfix):
     install(world)
     world.send("user@isp.example", "alice@inner.example.net")
     own_mail(world, "cust@oak.example")
+    world.send("tom@isp.example", "nosuch@inner.example.net", source="192.0.2.7")
     assert world.settle()
     assert sorted(world.kept()) == [
         "10.1.0.30 <user@isp.example> alice@inner.example.net",
         "93.184.216.21 <bob@example.net> cust@oak.example",
+        "93.184.216.27 <> tom@isp.example",
     ]
+
+
+def test_mail_to_a_null_mx_is_bounced_as_before(postfix):
+    world = postfix()
+    own_mail(world, "x@nullmx.test")
+    world.settle()
+    install(world)
+    own_mail(world, "x@nullmx.test")
+    world.settle()
+    told = [line.partition("dsn=")[2] for line in world.log() if "to=<x@nullmx.test>" in line]
+    assert len(told) == 2
+    assert told[0] == told[1]
+    assert world.mailbox("bob") == 2
 
 
 def test_running_it_twice_changes_nothing_and_the_check_sees_it(postfix):

@@ -44,6 +44,10 @@ def joe_job(world, domain):
     )
 
 
+def own_mail(world, recipient):
+    return world.send("bob@example.net", recipient, source="10.1.0.51", helo="pc1")
+
+
 def test_each_kind_of_domain_is_judged_as_it_should_be(sendmail):
     world = sendmail()
     install(world, "discard")
@@ -147,6 +151,34 @@ def test_healthy_mail_partial_mx_and_our_own_domains_are_delivered_as_before(sen
         "<user@isp.example> alice@inner.example.net",
     ]
     assert [world.mailbox("bob"), world.mailbox("carol")] == [1, 2]
+
+
+def test_a_filter_hands_mail_back_as_before(sendmail):
+    world = sendmail("filter")
+    install(world, "discard")
+    world.send("user@isp.example", "alice@inner.example.net")
+    world.send("bob@example.net", "cust@oak.example", source="10.1.0.51", helo="pc1")
+    world.send("tom@isp.example", "nosuch@inner.example.net", source="192.0.2.7")
+    assert world.settle()
+    assert sorted(world.kept()) == [
+        "10.1.0.30 <user@isp.example> alice@inner.example.net",
+        "93.184.216.21 <bob@example.net> cust@oak.example",
+        "93.184.216.27 <> tom@isp.example",
+    ]
+    assert sum("mailer=amavis" in line for line in world.log()) == 3
+
+
+def test_mail_to_a_null_mx_is_bounced_as_before(sendmail):
+    world = sendmail()
+    own_mail(world, "x@nullmx.test")
+    world.settle()
+    install(world, "discard")
+    own_mail(world, "x@nullmx.test")
+    world.settle()
+    told = [line.partition("dsn=")[2] for line in world.log() if "to=<x@nullmx.test>" in line]
+    assert len(told) == 2
+    assert told[0] == told[1]
+    assert world.mailbox("bob") == 2
 
 
 def test_the_check_tells_a_cf_that_has_it_from_one_that_has_not(sendmail):

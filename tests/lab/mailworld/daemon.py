@@ -69,12 +69,17 @@ sendmail = "{world.program("sendmail")}"
 
     def __enter__(self):
         with self.said.open("a") as said:
+            before = said.tell()  # by an earlier start
             self._process = subprocess.Popen(
                 [*DIE_WITH_ME, COMMAND, "run", "--config", self.config],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 env=self._environment,
             )  # fmt: skip
-        wait_for(lambda: "watching" in self.told() or self._process.poll() is not None, "daemon")
+        wait_for(
+            lambda: "watching" in self.told()[before:] or self._process.poll() is not None,
+            f"the daemon ({self.said})",
+            30,
+        )
         assert self._process.poll() is None, self.told()
         return self
 
