@@ -10,9 +10,10 @@ from hashlib import blake2b
 
 from msgspec import Struct, field, structs
 
+from logwatch_mx.detect.advice import NAMED_DOMAINS, Advice, advise, advise_circle
 from logwatch_mx.detect.facts import FactCount
 from logwatch_mx.detect.window import Table
-from logwatch_mx.model.event import Event
+from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.incident import (
     Cause,
     Counts,
@@ -36,6 +37,7 @@ KEPT_ORIGINS = 200
 #: Looking back for a message that is not there takes 64 MiB: so many are asked about a second time.
 ASKED_AGAIN = 200
 A_SECOND = timedelta(seconds=1)
+_BY_REASON = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
 class Kept(Struct, frozen=True):
@@ -111,6 +113,7 @@ class Case(Struct, kw_only=True):
     verdict: Verdict | None = None
     own: bool = False
     advice: str = ""
+    steps: tuple[str, ...] = ()
     origins: dict[str, Origin] = {}
     facts: FactCount = field(default_factory=FactCount)
     unknown: dict[str, datetime] = {}
@@ -273,8 +276,25 @@ class Case(Struct, kw_only=True):
             return IncidentState.REFUTED
         return IncidentState.SUSPECTED
 
+    def _advise(self) -> Advice:
+        """Return what to do: as it was found out, or by the kind and the main reason."""
+        if self.kind in _BY_REASON and self.reasons:
+            reason = max(self.reasons.items(), key=lambda item: (item[1], item[0]))[0]
+            ranked = tuple(self.facts.facts().domains)[:NAMED_DOMAINS]
+            found = advise(self.kind, self.subject, reason, ranked, self.mta())
+        elif self.kind is IncidentKind.FORWARDING_LOOP:
+            found = advise_circle(self.subject, self.mta())
+        else:
+            found = Advice("", self.steps)
+        return Advice(self.advice or found.sentence, found.steps)
+
+    def mta(self) -> Mta:
+        """Say whose lines the evidence is: Postfix prints ``status=``."""
+        return Mta.SENDMAIL if self.head and b"status=" not in self.head[-1].text else Mta.POSTFIX
+
     def incident(self) -> Incident:
         """Return the case as it stands, as a value."""
+        todo = self._advise()
         return Incident(
             id=self.id,
             kind=self.kind,
@@ -295,7 +315,8 @@ class Case(Struct, kw_only=True):
             reasons=dict(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             verdict=self.verdict,
             cause=self.cause(),
-            advice=self.advice,
+            advice=todo.sentence,
+            steps=todo.steps,
             facts=self.facts.facts(),
             origin=tuple(
                 sorted(
