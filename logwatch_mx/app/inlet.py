@@ -80,7 +80,7 @@ class Inlet:
     def troubles(self) -> tuple[str, ...]:
         """Return what the operator should know: files that are missing or may not be read."""
         said = [f"{path}: no such file; waiting for it" for path in self._tail.missing]
-        said += [f"{path}: may not be read" for path in self._tail.refused]
+        said += [f"{path}: {why}" for path, why in self._tail.refused.items()]
         if self._journal is not None and self._journal.trouble:
             said.append(f"journal: {self._journal.trouble}")
         return tuple(said)

@@ -56,9 +56,9 @@ class Tail:
         return tuple(path for path, trail in self._trails.items() if trail.missing)
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        """The paths that could not be read at the last poll."""
-        return tuple(path for path, trail in self._trails.items() if trail.refused)
+    def refused(self) -> dict[str, str]:
+        """The paths that could not be read at the last poll, each with the reason."""
+        return {path: trail.refused for path, trail in self._trails.items() if trail.refused}
 
     def poll(self, budget_bytes: int = BUDGET, now: float | None = None) -> Iterator[Block]:
         """Yield what the logs have grown by, about *budget_bytes* at most, in turns.

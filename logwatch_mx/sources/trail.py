@@ -36,7 +36,8 @@ class Trail:
     ) -> None:
         self.path = path
         self.missing = False
-        self.refused = False
+        #: Why the log cannot be read now; empty when it can.
+        self.refused = ""
         self._checkpoint = checkpoint
         self._fresh = fresh
         self._settle = settle
@@ -51,8 +52,8 @@ class Trail:
         """
         try:
             found = os.stat(self.path)  # noqa: PTH116  # a stat_result; Path gives nothing more
-        except PermissionError:
-            self._refuse()
+        except PermissionError as error:
+            self._refuse(error)
             return []
         except OSError:
             found = None
@@ -63,10 +64,10 @@ class Trail:
         except FileNotFoundError:
             # Rotated just now, between listing and opening: the next look sees it whole.
             return []
-        except OSError:
-            self._refuse()
+        except OSError as error:
+            self._refuse(error)
             return []
-        self.refused = False
+        self.refused = ""
         return blocks
 
     def read(self, size: int, now: float) -> tuple[int, Block | None]:
@@ -117,9 +118,10 @@ class Trail:
             reader.close()
         self._files = []
 
-    def _refuse(self) -> None:
+    def _refuse(self, error: OSError) -> None:
         self._losses.refused += not self.refused
-        self.refused = True
+        denied = isinstance(error, PermissionError)
+        self.refused = "may not be read" if denied else f"cannot be read: {error.strerror or error}"
 
     def _turn(self, found: os.stat_result | None, now: float) -> list[Block]:
         if not self._files:

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -152,6 +153,7 @@ class Daemon:
         self.said = folder / "daemon.err"
         self.state = folder / "state/state.db"
         self.process = None
+        self.environment = {}
         self.last_status = ""
         self.status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.status.bind(str(folder / "notify.sock"))
@@ -207,7 +209,12 @@ class Daemon:
             [Path(sys.executable).parent / "logwatch-mx", "run", "--config", self.config],
             stderr=err,
             stdout=err,
-            env={**os.environ, "TZ": "UTC", "NOTIFY_SOCKET": str(self.folder / "notify.sock")},
+            env={
+                **os.environ,
+                "TZ": "UTC",
+                "NOTIFY_SOCKET": str(self.folder / "notify.sock"),
+                **self.environment,
+            },
         )
         err.close()
         self.hear()
@@ -256,13 +263,13 @@ class Daemon:
         with self.log.open("a") as file:
             file.write(text)
 
-    def command(self, *words, check=True):
+    def command(self, *words, check=True, patience=60):
         done = subprocess.run(
             [Path(sys.executable).parent / "logwatch-mx", *words, "--config", self.config],
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=patience,
             env={**os.environ, "TZ": "UTC"},
         )
         assert not check or done.returncode == 0, done.stderr
@@ -281,6 +288,46 @@ def daemon(tmp_path, dns_server, receiver):
         one.process.kill()
         one.process.wait()
     one.status.close()
+
+
+class Faults:
+    """What goes wrong in the daemon while it runs: see ``fault.c``."""
+
+    def __init__(self, control):
+        self._control = control
+
+    def set(self, *lines):
+        """Let these faults happen from now on, and no others; without any, all is well."""
+        new = self._control.with_name("faults.new")
+        new.write_text("".join(line + "\n" for line in lines))
+        new.rename(self._control)
+
+
+@pytest.fixture(scope="session")
+def fault_library(tmp_path_factory):
+    """The path of the library that makes faults, compiled here."""
+    made = tmp_path_factory.mktemp("fault") / "fault.so"
+    source = Path(__file__).with_name("fault.c")
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        if os.environ.get("CI"):
+            pytest.fail("no C compiler: apt-get install gcc")
+        pytest.skip("NOT TESTED: disks that fail and clocks that leap need a C compiler (gcc)")
+    words = [compiler, "-shared", "-fPIC", "-Wall", "-Werror", "-o", made, source, "-ldl"]
+    subprocess.run(words, check=True)
+    return made
+
+
+@pytest.fixture
+def faults(daemon, fault_library):
+    """The faults that *daemon* will meet; it must not be running yet."""
+    one = Faults(daemon.folder / "faults")
+    one.set()
+    daemon.environment = {
+        "LD_PRELOAD": str(fault_library),
+        "FAULT_CONTROL": str(daemon.folder / "faults"),
+    }
+    return one
 
 
 @pytest.fixture(name="wait_for")

@@ -9,9 +9,7 @@ Exit status 0: all held. The last line is JSON.
 """
 
 import argparse
-import gzip
 import json
-import os
 import random
 import re
 import shutil
@@ -19,21 +17,17 @@ import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "live"))
+sys.path.insert(0, str(HERE))
+from busy_log import LOOPS, Rotator, Writer, loop_domain  # noqa: E402
 from conftest import Daemon, Receiver, serve_dns  # noqa: E402  # the harness of the live tests
 
-SAMPLE = HERE.parents[1] / "samples/maillog/postfix-seaton.log"
 PARTS = "id kind subject opened first last counts signals reasons cause origin".split()  # noqa: SIM905
-LOOPS = 12
 WAITING = "SELECT count(*) FROM notices WHERE sent_at IS NULL"
-#: Every so manyth healthy message bounces to the domain that a rule of ours counts.
-COUNTED = 10
 RULE = """
 id = "soak"
 title = "Every bounce to the counting domain"
@@ -48,24 +42,6 @@ lines = '''
 Nov 23 10:15:00 mx postfix/smtp[18001]: 9F6B0232C10: to=<x@count.test>, relay=mx.count.test[93.184.216.9]:25, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.count.test[93.184.216.9] said: 550 5.1.1 unknown)
 '''
 """
-HEALTHY = (
-    "postfix/smtpd[343]: {q}: client=pc1.inner.example.net[10.1.0.51]",
-    "postfix/cleanup[348]: {q}: message-id=<{n}.soak@pc1.inner.example.net>",
-    "postfix/qmgr[342]: {q}: from=<alice@example.net>, size=410, nrcpt=1 (queue active)",
-    (
-        "postfix/smtp[349]: {q}: to=<cust{n}@oak.example>, relay=mail.oak.example[93.184.216.21]:25,"
-        " delay=0.01, delays=0.01/0.01/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as S{n})"
-    ),
-    "postfix/qmgr[342]: {q}: removed",
-)
-BOUNCED = (
-    "postfix/smtp[350]: {q}: to=<u{n}@count.test>, relay=mx.count.test[93.184.216.9]:25, delay=1,"
-    " delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.count.test[93.184.216.9] said: 550 5.1.1"
-    " <u{n}@count.test>: unknown)"
-)
-
-
-loop_domain = "loop-{}.test".format
 
 
 def zone():
@@ -74,103 +50,6 @@ def zone():
         f"mail.{d}. 60 IN A 127.0.0.1\n"
         for d in map(loop_domain, range(LOOPS))
     )
-
-
-class Writer(threading.Thread):
-    """Writes the log; ``pause`` is held by whoever rotates it."""
-
-    def __init__(self, path, *, lines, until):
-        super().__init__(daemon=True)
-        self.path = path
-        self.pause = threading.Lock()
-        self.lines = self.counted = 0
-        self._limit = lines
-        self._begun = time.monotonic()
-        self._until = until
-        self._sample = [line[19:] for line in SAMPLE.read_text().splitlines()]
-        self._loops = 0
-        self._number = 0
-
-    def run(self):
-        length = self._until - self._begun
-        rate = self._limit / length
-        while (now := time.monotonic()) < self._until and self.lines < self._limit:
-            due = int(rate * (now - self._begun)) - self.lines
-            # One loop after another, the last of them well before the end.
-            if self._loops < LOOPS * (now - self._begun) / length and self._loops < LOOPS:
-                self._write(self._loop(self._loops))
-                self._loops += 1
-            elif due > 0:
-                self._write(self._mail(min(due, 5000)))
-            time.sleep(0.02)
-
-    def _write(self, texts):
-        stamp = datetime.now(UTC).isoformat(timespec="microseconds")
-        data = "".join(f"{stamp} mx {text}\n" for text in texts)
-        with self.pause, self.path.open("a") as file:
-            # Cut anywhere: the reader must not take half a line.
-            half = len(data) // 2
-            file.write(data[:half])
-            file.flush()
-            file.write(data[half:])
-        self.lines += data.count("\n")
-
-    def _mail(self, count):
-        texts = []
-        while len(texts) < count:
-            self._number += 1
-            names = {"q": f"{self._number:010X}", "n": self._number}
-            texts += [text.format(**names) for text in HEALTHY]
-            if self._number % COUNTED == 0:
-                texts.append(BOUNCED.format(**names))
-                self.counted += 1
-        return texts
-
-    def _loop(self, number):
-        end = f"{number:02X}"
-        return [
-            re.sub(r"\b([0-9A-F]{8,10})\b", lambda m: m[1] + end, text).replace(
-                "seaton.biz", loop_domain(number)
-            )
-            for text in self._sample
-        ]
-
-
-class Rotator:
-    """Rotates the log in the ways that lose nothing."""
-
-    def __init__(self, writer, rng):
-        self.path = writer.path
-        self.count = 0
-        self._writer = writer
-        self._rng = rng
-
-    def rotate(self):
-        copy = self._rng.random() < 0.4
-        self._shift()
-        first = self.path.with_name(self.path.name + ".1")
-        if copy:
-            with self._writer.pause:
-                shutil.copy2(self.path, first)
-                os.truncate(self.path, 0)
-        else:
-            with self._writer.pause:
-                self.path.rename(first)
-                self.path.touch()
-        self.count += 1
-
-    def _shift(self):
-        old = [p for p in self.path.parent.glob(self.path.name + ".*") if p.name != "maillog"]
-        for file in sorted(old, key=lambda p: -int(p.name.split(".")[1])):
-            name, number, *ending = file.name.split(".")
-            target = file.with_name(".".join([name, str(int(number) + 1), *ending]))
-            file.rename(target)
-            if target.name == "maillog.4":  # read to its end long ago, as logrotate's delaycompress
-                with target.open("rb") as plain, gzip.open(f"{target}.gz.tmp", "wb", 1) as packed:
-                    shutil.copyfileobj(plain, packed)
-                shutil.copystat(target, f"{target}.gz.tmp")
-                Path(f"{target}.gz.tmp").rename(f"{target}.gz")
-                target.unlink()
 
 
 def essence(incident):
@@ -262,7 +141,8 @@ def soak(folder, *, minutes, lines, seed):
     end = time.monotonic() + 120
     while time.monotonic() < end:
         faults = differences(daemon.incidents(), replayed)
-        if not faults and state(folder, WAITING) == 0:
+        # In a storm notices are gathered, and go out once a minute.
+        if not faults and state(folder, WAITING) == 0 and not untold(receiver):
             break
         time.sleep(2)
     daemon.stop()
@@ -297,6 +177,7 @@ def judge(daemon, receiver, writer, faults, replayed, figures):
     faults += [f"hook ran twice: {one}" for one in {r for r in ran if ran.count(r) > 1}]
     titles = [p["title"] for p in receiver.posts if "have this already" not in p["message"]]
     faults += [f"told twice: {one}" for one in {t for t in titles if titles.count(t) > 1}]
+    faults += [f"not told: {one}" for one in untold(receiver)]
     faults += [f"said: {line}" for line in daemon.told().splitlines() if "Error" in line]
     if "Traceback" in daemon.told():
         faults.append("a traceback")
@@ -310,6 +191,13 @@ def judge(daemon, receiver, writer, faults, replayed, figures):
         **figures,
         "faults": faults,
     }
+
+
+def untold(receiver):
+    """Return the loops that nobody was told of."""
+    told = " ".join(f"{post['title']} {post['message']}" for post in [*receiver.posts])
+    words = set(re.split(r"[\s:,]+", told))
+    return sorted({*map(loop_domain, range(LOOPS))} - words)
 
 
 def state(folder, question):
@@ -326,7 +214,8 @@ def replay(daemon):
         + "\n"
     )
     logs = sorted(str(p) for p in daemon.folder.glob("maillog*"))
-    done = daemon.command("replay", "--json", "--tz", "UTC", "--dns", f"zone:{path}", *logs)
+    words = ("replay", "--json", "--tz", "UTC", "--dns", f"zone:{path}", *logs)
+    done = daemon.command(*words, patience=1800)
     return json.loads(done.stdout)["incidents"]
 
 

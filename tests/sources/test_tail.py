@@ -61,13 +61,13 @@ def test_a_log_without_rights_is_tried_again(path, follow, tmp_path):
         path.unlink()
         path.mkdir()
     assert read(tail) == []
-    assert tail.refused == (str(path),)
+    assert tail.refused == {str(path): "may not be read"}
     if path.is_dir():
         path.rmdir()
     path.unlink(missing_ok=True)
     path.write_bytes(b"old\n")
     assert read(tail) == []
-    assert tail.refused == ()
+    assert tail.refused == {}
     append(path, b"new\n")
     assert texts(tail) == ["new"]
     assert tail.losses.refused == 1
