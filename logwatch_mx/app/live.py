@@ -166,12 +166,13 @@ class Live:
 
     def _read(self, budget: int = BUDGET) -> None:
         """Read about *budget* bytes, and note whether there may be more."""
-        count = 0
+        count, lag = 0, self.inlet.lag()
         self._is_behind = False
         for block in self.inlet.poll(budget, time.monotonic()):
             count += len(block.data)
             self._take_block(block)
-        self._is_behind = count >= budget > 0
+        # Of a line without end nothing comes; what cannot be read does not become less.
+        self._is_behind = budget > 0 and (count >= budget or 0 < self.inlet.lag() < lag)
         self._tell_troubles()
 
     def _tell_troubles(self) -> None:

@@ -263,9 +263,13 @@ class Daemon:
         with self.log.open("a") as file:
             file.write(text)
 
+    def argv(self, *words):
+        """Return the installed command with *words* and the configuration."""
+        return [Path(sys.executable).parent / "logwatch-mx", *words, "--config", self.config]
+
     def command(self, *words, check=True, patience=60):
         done = subprocess.run(
-            [Path(sys.executable).parent / "logwatch-mx", *words, "--config", self.config],
+            self.argv(*words),
             capture_output=True,
             text=True,
             check=False,
