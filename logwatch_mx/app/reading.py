@@ -78,6 +78,7 @@ class Stream:
         self.reader = Reader(self.stamps)
         self.history = History.stream() if paths[0] == STDIN else History.of(paths)
         self.zone = zone
+        self.count: Callable[[Block], None] | None = None
         self._body = body
         self._back: tuple[Reader, Stamps] | None = None
 
@@ -97,7 +98,7 @@ class Stream:
     def blocks(self, progress: Callable[[int], None] | None = None) -> Iterator[Block]:
         """Yield the log's bytes in blocks of whole lines.
 
-        What was read is there to look back at.
+        What was read is there to look back at. Who counts whole blocks (*count*) is given each.
         """
         for path in self.paths:
             written = _written(path, self.zone)
@@ -105,6 +106,8 @@ class Stream:
                 self.stamps.extend(written)
             for block in read_blocks(path, losses=self.losses, progress=progress):
                 self.history.feed(block)
+                if self.count is not None:
+                    self.count(block)
                 yield block
 
     def events(

@@ -14,7 +14,7 @@ from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
 from logwatch_mx.app.share import is_usual
 from logwatch_mx.app.sifting import Following, Sifter, sift_events
-from logwatch_mx.app.stats import Stats
+from logwatch_mx.app.stats import Counting, Stats
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver, confirm
 from logwatch_mx.model.change import Change, ChangeKind, Changes
@@ -66,6 +66,7 @@ class Replay:
         self._plans: dict[str, tuple[Deed, ...]] = {}
         self._mta: Mta | None = None
         self._place: Place | None = None
+        self._counting: dict[str, Counting] = {}
 
     def run(
         self,
@@ -76,7 +77,9 @@ class Replay:
     ) -> Replayed:
         """Read *streams* to their end, or to *until*, and return what was found."""
         with asyncio.Runner() as runner:
-            if self._sieve is None or self._stats is not None or until is not None:
+            if self._stats is not None:
+                self._count(streams, self._stats, in_part=until is not None)
+            if self._sieve is None or until is not None:
                 self._read(merge_events(streams, progress), until, runner)
             else:
                 self._sift(streams, self._sieve, progress, runner)
@@ -97,13 +100,21 @@ class Replay:
             skipped={name: count for name, count in skipped.items() if count},
         )
 
+    def _count(self, streams: tuple[Stream, ...], stats: Stats, *, in_part: bool) -> None:
+        for stream in streams:
+            counting = Counting(stats, stream.zone)
+            if in_part:
+                self._counting[stream.name] = counting
+            else:
+                stream.count = counting.count
+
     def _read(
         self,
         events: Iterable[tuple[Event, Place]],
         until: datetime | None,
         runner: asyncio.Runner,
     ) -> None:
-        feed, note = self.engine.feed, self.tally.note
+        feed, note, counting = self.engine.feed, self.tally.note, self._counting
         for event, place in events:
             if until is not None and event.time is not None and event.time > until:
                 continue
@@ -111,8 +122,8 @@ class Replay:
             if place.is_torn(event):
                 continue
             note(event)
-            if self._stats is not None:
-                self._stats.note(event)
+            if counting:
+                counting[place.stream.name].note(event)
             if event.mta is not None:
                 self._mta = event.mta
             changes = feed(event, place.stream.name)

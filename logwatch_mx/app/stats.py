@@ -1,39 +1,82 @@
-"""Whole-log figures for ``--stats``: lines by kind, deliveries by status, top recipient domains."""
+"""Whole-log figures for ``--stats``: lines by kind, deliveries by status, top recipient domains.
 
+Every line is read by the grammar, though no event is made of most: see ``grammar/census.py``.
+"""
+
+from collections import Counter
+from datetime import tzinfo
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from logwatch_mx.app.reading import Tally
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.window import Table
-from logwatch_mx.model.event import Delivery, Event
+from logwatch_mx.grammar.census import Census
+from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.grammar.stamp import Stamps
+from logwatch_mx.model.event import Event, Gap
+from logwatch_mx.sources.block import MAX_LINE, Block, lines
 
 TOP = 20
 
 
 class Stats(Struct):
-    """Counts that grow with the log's variety are bounded: a rare domain may be forgotten."""
+    """Counts that grow with the log's variety are bounded: a rare domain may be forgotten.
 
-    statuses: dict[str, int] = {}
+    A line that the logger says it did not repeat counts as often as it says, so that there may be
+    more *kinds* than lines.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
     domains: Table[int] = field(default_factory=lambda: Table(cap=20_000))
 
-    def note(self, event: Event) -> None:
-        """Count *event*."""
-        if not isinstance(event, Delivery):
-            return
-        status = event.status.value
-        self.statuses[status] = self.statuses.get(status, 0) + 1
-        for address in event.recipients:
-            domain = domain_of(address) or "(local)"
-            self.domains.set(domain, (self.domains.get(domain) or 0) + 1)
-
-    def shape(self, tally: Tally) -> dict[str, Any]:
+    def shape(self) -> dict[str, Any]:
         """Return the figures as plain values for JSON."""
         top = sorted(self.domains.items(), key=lambda item: (-item[1], item[0]))[:TOP]
         return {
-            "kinds": dict(sorted(tally.kinds.items())),
-            "deliveries": dict(sorted(self.statuses.items())),
+            "kinds": dict(sorted(self.kinds.items())),
+            "deliveries": dict(self.statuses),
             "domains": dict(top),
             "domains_forgotten": self.domains.forgotten,
         }
+
+
+class Counting:
+    """Adds one log to *stats*: whole blocks, or, of a log that is read in part, single events."""
+
+    def __init__(self, stats: Stats, zone: tzinfo) -> None:
+        self._stats = stats
+        # Whether a line has a time does not depend on its year: nothing but that is asked here.
+        self._census = Census(Reader(Stamps(None, zone)), stats.kinds, stats.statuses)
+        self._before: Event | None = None
+
+    def count(self, block: Block) -> None:
+        """Count the lines of *block*, but for an end that may be cut anywhere."""
+        self._census.count(_texts(block))
+        self._take_domains()
+
+    def note(self, event: Event) -> None:
+        """Count *event*."""
+        self._census.note(event, self._before)
+        if not isinstance(event, Gap):
+            self._before = event
+        self._take_domains()
+
+    def _take_domains(self) -> None:
+        domains = self._stats.domains
+        for address, times in self._census.take_recipients():
+            domain = domain_of(address) or "(local)"
+            domains.set(domain, (domains.get(domain) or 0) + times)
+
+
+def _texts(block: Block) -> list[str]:
+    data = block.data
+    if block.torn:
+        data = data[: data.rfind(b"\n") + 1]
+    if b"\0" not in data and b"\r" not in data and not block.dropped:
+        texts = data.decode("utf-8", "surrogateescape").split("\n")
+        texts.pop()
+        if len(data) <= MAX_LINE or max(map(len, texts)) <= MAX_LINE:
+            return texts
+    return [line.text for line in lines(structs.replace(block, data=data, torn=False))]

@@ -103,7 +103,7 @@ def replay(
     streams = open_streams(paths, year=year, zone=zone)
     engine = build_engine(settings, site=site, rules=compiled)
     counted = Stats() if stats else None
-    needles = None if stats else static_needles(compiled, site)
+    needles = static_needles(compiled, site)
     run = Replay(
         engine,
         settings=settings,
@@ -124,7 +124,7 @@ def replay(
         _print_json(result, shown, counted)
     elif html is None:
         _print_table(result, shown, counted)
-    _print_doubts(result, shown, asked=dns_mode != "off")
+    _print_doubts(result, shown, counted, asked=dns_mode != "off")
     return Exit.FOUND if exit_code and shown else Exit.OK
 
 
@@ -159,7 +159,7 @@ def _print_json(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: A
         lines=result.tally.lines,
         first=result.tally.first,
         last=result.tally.last,
-        stats=counted.shape(result.tally) if counted is not None else None,
+        stats=counted.shape() if counted is not None else None,
         skipped=result.skipped,
     )
     sys.stdout.write(json.dumps(shape, indent=1) + "\n")
@@ -187,18 +187,19 @@ def _print_table(result: Any, shown: list[Any], counted: Any) -> None:  # noqa: 
     print_input(console, result.files, result.tally.lines, result.tally.first, result.tally.last)
     print_incidents(console, shown)
     if counted is not None:
-        print_stats(console, counted.shape(result.tally))
+        print_stats(console, counted.shape())
 
 
-def _print_doubts(result: Any, shown: list[Any], *, asked: bool) -> None:  # noqa: ANN401  # as above
+def _print_doubts(result: Any, shown: list[Any], counted: Any, *, asked: bool) -> None:  # noqa: ANN401  # as above
     """Say on stderr what may make the answer less than it seems."""
     from logwatch_mx.model.incident import IncidentKind  # noqa: PLC0415
 
     doubts = [f"{n:,} {LEFT_OUT.get(name, name)}" for name, n in result.skipped.items()]
     tally = result.tally
     # A sieve hands on few lines; only who has read all of them knows what the log is not.
-    whole = 0 < tally.lines == sum(tally.kinds.values())
-    if whole and not tally.kinds.keys() - {"foreign", "malformed", "gap"}:
+    kinds = tally.kinds if counted is None else counted.kinds
+    whole = 0 < tally.lines == sum(tally.kinds.values()) or (counted is not None and tally.lines)
+    if whole and not kinds.keys() - {"foreign", "malformed", "gap"}:
         doubts.append("no line of Postfix or sendmail is in it: is it a mail log?")
     if not asked and any(i.kind is IncidentKind.LOOP for i in shown):
         doubts.append("DNS was not asked; --dns live tells whether a loop is one")

@@ -39,11 +39,11 @@ _TAG = (
 _TAG_AHEAD = Regex(f"{_NAME}(?:{_PID})?{_COLON}")
 # A level is printed by FreeBSD's `syslogd -v` before the host in <>, by others without, by busybox
 # behind the host. A host may be called mail.info: then the tag follows at once.
-_LEVEL = Regex(
+LEVEL: pp.ParserElement = Regex(
     "(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|security|local[0-7])"
     r"\.(?:emerg|panic|alert|crit|error|err|warning|warn|notice|info|debug)(?=[ >])"
 )
-_LEVEL_BEFORE = Suppress(Literal("<") + _LEVEL + Literal(">")) | Suppress(_LEVEL) + ~(
+_LEVEL_BEFORE = Suppress(Literal("<") + LEVEL + Literal(">")) | Suppress(LEVEL) + ~(
     Suppress(Regex(" +")) + _TAG_AHEAD
 )
 _HOST = ~_TAG_AHEAD + Regex("[^ ]+")("host") + _SPACES
@@ -57,7 +57,7 @@ _HEADER = Opt(_PRIORITY) + (
     STAMP("stamp")
     + _SPACES
     + Opt(_LEVEL_BEFORE + _SPACES)
-    + (_UNTAGGED | Opt(_HOST) + (_UNTAGGED | Opt(Suppress(_LEVEL) + _SPACES) + _TAGGED))
+    + (_UNTAGGED | Opt(_HOST) + (_UNTAGGED | Opt(Suppress(LEVEL) + _SPACES) + _TAGGED))
     | _TAGGED
 )
 
@@ -66,7 +66,7 @@ _HEADER = Opt(_PRIORITY) + (
 USUAL: pp.ParserElement = (
     STAMP("stamp")
     + Suppress(" ")
-    + ~_LEVEL
+    + ~LEVEL
     + Regex("[^ :<]+")("host")
     + Suppress(" ")
     + Regex(_NAME)("program")

@@ -35,10 +35,17 @@ Written = tuple[datetime, str, str, str, int, Mta]
 
 
 class Outcome(Struct, frozen=True):
-    """What of a delivery line is counted: read from its *tokens* alone, by the names given."""
+    """What of a delivery line is counted, as its builder reads it.
+
+    *status* is read of the *tokens* alone (None: the builder must be asked), *recipients* of the
+    token ``to``. *plain*: nothing in that is quoted, so that the domains can be read of what begins
+    at its first ``@``.
+    """
 
     tokens: frozenset[str]
-    read: Callable[[Mapping[str, str]], tuple[Status, Sequence[str]] | None]
+    status: Callable[[Mapping[str, str]], Status | None]
+    recipients: Callable[[str], Sequence[str]]
+    plain: bool = False
 
 
 class LineKind(Struct, frozen=True, kw_only=True):
@@ -50,8 +57,7 @@ class LineKind(Struct, frozen=True, kw_only=True):
     order.
 
     What a line is can be counted without building its event where the kind says so: *makes* is the
-    event that *build* makes of every text that fits, *outcome* reads status and recipients of a
-    ``Delivery`` as *build* does (None: *build* must be asked).
+    event that *build* makes of every text that fits, *outcome* what is counted of a ``Delivery``.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The Postfix dialect, 2.2 to 3.11: every line kind, in the order in which they are tried.
 
-Comes in: nothing. Goes out: ``KINDS`` for the reader. Deliveries come first, for they are what is
-looked for; a word such as ``warning:`` comes last, for it tells least.
+Comes in: nothing. Goes out: ``KINDS`` for the reader. What a log is full of comes first; a
+word such as ``warning:`` comes last, for it tells least.
 """
 
 from logwatch_mx.grammar.kind import LineKind
@@ -10,8 +10,10 @@ from logwatch_mx.grammar.postfix_other import OTHER_KINDS
 from logwatch_mx.grammar.postfix_queue import QUEUE_KINDS
 from logwatch_mx.grammar.postfix_refusal import REFUSAL_KINDS
 from logwatch_mx.grammar.postfix_session import SESSION_KINDS
+from logwatch_mx.grammar.postfix_usual import USUAL_KINDS
 
 KINDS: tuple[LineKind, ...] = (
+    *USUAL_KINDS,
     *DELIVERY_KINDS,
     *QUEUE_KINDS,
     *REFUSAL_KINDS,

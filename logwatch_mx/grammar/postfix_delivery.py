@@ -12,7 +12,7 @@ from pyparsing import Literal, Opt, Regex
 
 from logwatch_mx.grammar.compile import compile_expression
 from logwatch_mx.grammar.fields import host_name, place, valid_ip
-from logwatch_mx.grammar.kind import Head, LineKind, Written
+from logwatch_mx.grammar.kind import Head, LineKind, Outcome, Written
 from logwatch_mx.grammar.postfix_tokens import (
     DSN,
     bare_host,
@@ -189,6 +189,14 @@ def build_slots(line: Line, head: Written, slots: Sequence[str | None]) -> Deliv
     )
 
 
+def _read_status(tokens: Mapping[str, str]) -> Status | None:
+    return _STATUS.get(tokens["status"])
+
+
+def _alone(address: str) -> Sequence[str]:
+    return (address,)
+
+
 def _build_returned(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     status = _STATUS.get(tokens["status"])
     if status is None:
@@ -220,8 +228,10 @@ def _next_queue_id(reply: str) -> str | None:
     return found["next"] if found else None
 
 
+_OUTCOME = Outcome(frozenset({"status"}), _read_status, _alone, plain=True)
+
 DELIVERY_KINDS = (
-    LineKind(name="postfix.delivery", expr=DELIVERY, build=_build_delivery),
+    LineKind(name="postfix.delivery", expr=DELIVERY, build=_build_delivery, outcome=_OUTCOME),
     LineKind(name="postfix.returned", expr=_returned, build=_build_returned),
     LineKind(name="postfix.notice_failed", expr=_notice_failed, build=_build_returned),
 )

@@ -143,10 +143,10 @@ def _build_removed(head: Head, tokens: Mapping[str, str]) -> Removed:
 
 
 QUEUE_KINDS = (
-    LineKind(name="postfix.queued", expr=_queued, build=_build_queued),
-    LineKind(name="postfix.message_id", expr=_message_id, build=_build_message_id),
-    LineKind(name="postfix.removed", expr=_removed, build=_build_removed),
-    LineKind(name="postfix.client", expr=_client, build=_build_client),
-    LineKind(name="postfix.pickup", expr=_pickup, build=_build_pickup),
-    LineKind(name="postfix.notice", expr=_notice, build=_build_notice),
+    LineKind(name="postfix.queued", expr=_queued, build=_build_queued, makes=Message),
+    LineKind(name="postfix.message_id", expr=_message_id, build=_build_message_id, makes=Message),
+    LineKind(name="postfix.removed", expr=_removed, build=_build_removed, makes=Removed),
+    LineKind(name="postfix.client", expr=_client, build=_build_client, makes=Message),
+    LineKind(name="postfix.pickup", expr=_pickup, build=_build_pickup, makes=Message),
+    LineKind(name="postfix.notice", expr=_notice, build=_build_notice, makes=Bounce),
 )

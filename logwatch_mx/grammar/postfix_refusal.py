@@ -151,12 +151,17 @@ def _build_login_failed(head: Head, tokens: Mapping[str, str]) -> Auth:
     return Auth(**place(head, tokens), client=client_of(tokens), method=tokens["method"], ok=False)
 
 
+_HOPS, _OWN = _build_too_many_hops, _build_own_hostname
 REFUSAL_KINDS = (
-    LineKind(name="postfix.hops_reject", expr=_hops_reject, build=_build_too_many_hops),
-    LineKind(name="postfix.reject", expr=_reject, build=_build_reject),
-    LineKind(name="postfix.content_reject", expr=_content_reject, build=_build_reject),
-    LineKind(name="postfix.hopcount", expr=_hopcount, build=_build_too_many_hops),
-    LineKind(name="postfix.own_hostname", expr=_own_hostname, build=_build_own_hostname),
-    LineKind(name="postfix.self_mx", expr=_self_mx, build=_build_self_mx),
-    LineKind(name="postfix.login_failed", expr=_login_failed, build=_build_login_failed),
+    LineKind(name="postfix.hops_reject", expr=_hops_reject, build=_HOPS, makes=MtaVerdict),
+    LineKind(name="postfix.reject", expr=_reject, build=_build_reject, makes=Reject),
+    LineKind(
+        name="postfix.content_reject", expr=_content_reject, build=_build_reject, makes=Reject
+    ),
+    LineKind(name="postfix.hopcount", expr=_hopcount, build=_HOPS, makes=MtaVerdict),
+    LineKind(name="postfix.own_hostname", expr=_own_hostname, build=_OWN, makes=MtaVerdict),
+    LineKind(name="postfix.self_mx", expr=_self_mx, build=_build_self_mx, makes=MtaVerdict),
+    LineKind(
+        name="postfix.login_failed", expr=_login_failed, build=_build_login_failed, makes=Auth
+    ),
 )

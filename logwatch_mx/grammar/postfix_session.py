@@ -34,7 +34,7 @@ def build_other(head: Head, tokens: Mapping[str, str]) -> Other:
 
 def other_kind(name: str, expr: ParserElement) -> LineKind:
     """Return the kind *name* of known lines that say nothing about a delivery."""
-    return LineKind(name=f"postfix.{name}", expr=expr, build=build_other)
+    return LineKind(name=f"postfix.{name}", expr=expr, build=build_other, makes=Other)
 
 
 # connect from unknown[192.0.2.7]

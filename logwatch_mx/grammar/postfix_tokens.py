@@ -25,7 +25,7 @@ _STRICT_QUEUE_ID = (
 # so that what stands in the quotes is no field. Before 3.5 such a local part looks like fields.
 QUOTED = r'"(?:[^"\\]++|\\.)*+"'
 
-_IPV4 = r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
+IPV4 = r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
 _IPV6 = r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.-]+)?"
 # The name comes from DNS, where smtpd and smtp take only valid_hostname() ones: no brackets there.
 _HOST = r"[^\[\]<>(),; \t]+"
@@ -78,7 +78,7 @@ def last_address(name: str, before: str) -> ParserElement:
 
 def bracketed_ip(name: str) -> ParserElement:
     """Return ``[address]``; for ``[unknown]``, ``[private/lmtp]`` and such the name is not set."""
-    address = Regex(rf"(?:{_IPV4}|{_IPV6})(?=\])")(name)
+    address = Regex(rf"(?:{IPV4}|{_IPV6})(?=\])")(name)
     return Literal("[") + (address | Regex(r"[^\]]*")) + "]"
 
 

@@ -29,12 +29,7 @@ _delivery = (
     + Opt(Literal(">, orig_to=<") + Regex(r"[^<>\" ]+")("orig_to"))
     + ">, relay="
     + Regex(r"(?!none,)[^\[\]<>(),; \t]+")("relay_host")
-    + Opt(
-        Literal("[")
-        + Regex(IPV4)("relay_ip")
-        + "]:"
-        + Regex(r"[0-9]{1,5}")("relay_port")
-    )
+    + Opt(Literal("[") + Regex(IPV4)("relay_ip") + "]:" + Regex(r"[0-9]{1,5}")("relay_port"))
     + Opt(Regex(r", conn_use=[0-9]+"))
     + ", delay="
     + Regex(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")("delay")
@@ -50,7 +45,7 @@ _delivery = (
 _queued = (
     queue_id()
     + ": from=<"
-    + Regex(r"[^<>\"]*")("sender")
+    + Regex(r"[^<>\"\n]*")("sender")
     + ">, size="
     + Regex(r"[0-9]{1,18}")("size")
     + ", nrcpt="

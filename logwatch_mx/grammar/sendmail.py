@@ -13,10 +13,12 @@ from logwatch_mx.grammar import (
     sendmail_message,
     sendmail_other,
     sendmail_refusal,
+    sendmail_usual,
 )
 from logwatch_mx.grammar.kind import LineKind
 
 KINDS: tuple[LineKind, ...] = (
+    *sendmail_usual.USUAL_KINDS,
     *sendmail_delivery.KINDS,
     *sendmail_message.KINDS,
     *sendmail_loop.KINDS,

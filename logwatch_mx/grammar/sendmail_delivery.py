@@ -12,7 +12,7 @@ from functools import lru_cache
 from pyparsing import OneOrMore, Opt
 
 from logwatch_mx.grammar.fields import host_name, valid_ip
-from logwatch_mx.grammar.kind import Head, LineKind, Written
+from logwatch_mx.grammar.kind import Head, LineKind, Outcome, Written
 from logwatch_mx.grammar.sendmail_tokens import (
     DSN,
     QUEUE_ID,
@@ -294,4 +294,18 @@ def _seconds(text: str | None) -> float | None:
     return float(int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
 
 
-KINDS = (LineKind(name="delivery", expr=_delivery, build=_build_delivery),)
+def _read_status(tokens: Mapping[str, str]) -> Status | None:
+    stat = tokens.get("stat")
+    if stat is None:
+        answer = _split_answer(tokens["answer"])
+        if answer is None:
+            return None
+        stat = answer[1]
+    refused = "mailer" not in tokens
+    return _status(tokens.get("dsn"), stat, refused=refused)
+
+
+#: What is counted of a delivery line.
+OUTCOME = Outcome(frozenset({"mailer", "dsn", "stat", "answer"}), _read_status, addresses)
+
+KINDS = (LineKind(name="delivery", expr=_delivery, build=_build_delivery, outcome=OUTCOME),)

@@ -128,11 +128,18 @@ def _build_forwarding_loop(head: Head, tokens: Mapping[str, str]) -> MtaVerdict:
 
 
 KINDS = (
-    LineKind(name="notice", expr=_notice, build=_build_notice),
-    LineKind(name="clone", expr=_clone, build=_build_other),
-    LineKind(name="loops back", expr=_loops_back, build=_build_self_mx),
-    LineKind(name="points back", expr=_points_back, build=_build_self_mx),
-    LineKind(name="too many hops", expr=_too_many_hops, build=_build_too_many_hops),
-    LineKind(name="forwarding loop", expr=_forwarding_loop, build=_build_forwarding_loop),
-    LineKind(name="syserr", expr=_other_syserr, build=_build_other),
+    LineKind(name="notice", expr=_notice, build=_build_notice, makes=Bounce),
+    LineKind(name="clone", expr=_clone, build=_build_other, makes=Other),
+    LineKind(name="loops back", expr=_loops_back, build=_build_self_mx, makes=MtaVerdict),
+    LineKind(name="points back", expr=_points_back, build=_build_self_mx, makes=MtaVerdict),
+    LineKind(
+        name="too many hops", expr=_too_many_hops, build=_build_too_many_hops, makes=MtaVerdict
+    ),
+    LineKind(
+        name="forwarding loop",
+        expr=_forwarding_loop,
+        build=_build_forwarding_loop,
+        makes=MtaVerdict,
+    ),
+    LineKind(name="syserr", expr=_other_syserr, build=_build_other, makes=Other),
 )

@@ -124,7 +124,9 @@ def _build_not_authenticated(head: Head, tokens: Mapping[str, str]) -> Auth:
 
 
 KINDS = (
-    LineKind(name="message", expr=_message, build=_build_message),
-    LineKind(name="auth ok", expr=_authenticated, build=_build_authenticated),
-    LineKind(name="auth failed", expr=_not_authenticated, build=_build_not_authenticated),
+    LineKind(name="message", expr=_message, build=_build_message, makes=Message),
+    LineKind(name="auth ok", expr=_authenticated, build=_build_authenticated, makes=Auth),
+    LineKind(
+        name="auth failed", expr=_not_authenticated, build=_build_not_authenticated, makes=Auth
+    ),
 )

@@ -192,9 +192,9 @@ def _build_quarantined(head: Head, tokens: Mapping[str, str]) -> Delivery:
 
 
 KINDS = (
-    LineKind(name="done", expr=_done, build=_build_removed),
+    LineKind(name="done", expr=_done, build=_build_removed, makes=Removed),
     LineKind(name="discarded", expr=_discarded, build=_build_discarded),
     LineKind(name="quarantined", expr=_quarantined, build=_build_quarantined),
-    LineKind(name="other", expr=_other, build=_build_other),
-    LineKind(name="continued", expr=_continued, build=_build_other),
+    LineKind(name="other", expr=_other, build=_build_other, makes=Other),
+    LineKind(name="continued", expr=_continued, build=_build_other, makes=Other),
 )

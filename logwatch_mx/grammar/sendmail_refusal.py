@@ -49,11 +49,8 @@ def _peer(key: str = ", relay=") -> ParserElement:
     return word(key) + (client() + gap(r"(?=, )") | gap(r"[^,]*"))
 
 
-_outcome = word(", ") + (
-    word("reject=") + rest("reply")
-    | token("discard", "reply") + END
-    | gap("(?:status|quarantine)=") + rest()
-)
+_refused_because = word(", ") + (word("reject=") + rest("reply") | token("discard", "reply") + END)
+_let_in = word(", ") + gap("(?:status|quarantine)=") + rest()
 _ruleset = (
     maybe_queue_id()
     + word("ruleset=")
@@ -62,7 +59,6 @@ _ruleset = (
     + balanced("arg1", _ARGUMENT_END)
     + Opt(word(", arg2=") + balanced("arg2", _ARGUMENT_END))
     + Opt(_peer())
-    + _outcome
 )
 # A ruleset of the site's own asks about a header, whose text is any:
 # g57Aam400830: ruleset=CheckSubject, arg1=free money, relay=c.test [192.0.2.1], reject=553 5.0.0 no
@@ -70,26 +66,18 @@ _header_ruleset = (
     maybe_queue_id()
     + gap(r"ruleset=[^,]*, arg1=")
     + (last(None, _HEADER_END) + _peer() | last(None, r", (?:reject=|discard\Z)"))
-    + _outcome
 )
 
 # Outgoing: the relay is the server that we are a client of.
 _OUTGOING = {"tls_rcpt", "tls_server", "try_tls"}
 
 
-def _build_ruleset(head: Head, tokens: Mapping[str, str]) -> Reject | Other:
-    reply = tokens.get("reply")
-    if reply is None:
-        return Other(
-            line=head.line,
-            time=head.time,
-            host=head.host,
-            program=head.program,
-            agent=head.agent,
-            pid=head.pid,
-            mta=head.mta,
-            queue_id=tokens.get("queue_id"),
-        )
+def _build_let_in(head: Head, tokens: Mapping[str, str]) -> Other:
+    return Other(**place(head, tokens))
+
+
+def _build_ruleset(head: Head, tokens: Mapping[str, str]) -> Reject:
+    reply = tokens["reply"]
     ruleset = tokens.get("ruleset")
     sender = tokens["arg1"] if ruleset in {"check_mail", "check_compat"} else None
     recipient = tokens["arg1"] if ruleset in {"check_rcpt", "tls_rcpt"} else None
@@ -218,11 +206,28 @@ def _build_too_early(head: Head, tokens: Mapping[str, str]) -> Reject:
 
 
 KINDS = (
-    LineKind(name="ruleset", expr=_ruleset, build=_build_ruleset),
-    LineKind(name="header ruleset", expr=_header_ruleset, build=_build_ruleset),
-    LineKind(name="refused", expr=_refused, build=_build_refused),
-    LineKind(name="refused, no address", expr=_refused_without_address, build=_build_refused),
-    LineKind(name="milter refused", expr=_milter_refused, build=_build_milter),
-    LineKind(name="milter action", expr=_milter_action, build=_build_milter),
-    LineKind(name="too early", expr=_too_early, build=_build_too_early),
+    LineKind(name="ruleset", expr=_ruleset + _refused_because, build=_build_ruleset, makes=Reject),
+    LineKind(name="ruleset let in", expr=_ruleset + _let_in, build=_build_let_in, makes=Other),
+    LineKind(
+        name="header ruleset",
+        expr=_header_ruleset + _refused_because,
+        build=_build_ruleset,
+        makes=Reject,
+    ),
+    LineKind(
+        name="header ruleset let in",
+        expr=_header_ruleset + _let_in,
+        build=_build_let_in,
+        makes=Other,
+    ),
+    LineKind(name="refused", expr=_refused, build=_build_refused, makes=Reject),
+    LineKind(
+        name="refused, no address",
+        expr=_refused_without_address,
+        build=_build_refused,
+        makes=Reject,
+    ),
+    LineKind(name="milter refused", expr=_milter_refused, build=_build_milter, makes=Reject),
+    LineKind(name="milter action", expr=_milter_action, build=_build_milter, makes=Reject),
+    LineKind(name="too early", expr=_too_early, build=_build_too_early, makes=Reject),
 )
