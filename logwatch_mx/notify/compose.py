@@ -1,7 +1,8 @@
 """Write the words of a notice, to be read on a phone, by somebody who was asleep.
 
-What, since when, how many, why we believe it, what was done, how to undo it, where to read on. One
-fact a line, no columns (phones have no fixed width), nothing that the reader cannot use.
+What, and what was done about it, first: that decides whether one gets up. Then how to undo it,
+since when, how many, why we believe it, what to do, where to read on. One fact a line, no columns
+(phones have no fixed width), nothing that the reader cannot use.
 """
 
 import shlex
@@ -12,7 +13,7 @@ from logwatch_mx.model.incident import Cause, Incident, IncidentKind, Origin
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.model.verdict import Outcome
 from logwatch_mx.notify.digest import Due
-from logwatch_mx.notify.plain import quoted
+from logwatch_mx.notify.plain import plain, quoted
 
 TITLES = {
     IncidentKind.LOOP: "Mail loop for {subject}",
@@ -35,11 +36,17 @@ DEEDS = {
     Verb.HOLD: "queued mail for {} is held",
     Verb.RELEASE: "held mail for {} is released",
 }
+#: The same in a title, which is all that a locked phone shows.
+FORCE = {Verb.PAUSE: "paused", Verb.REJECT: "rejected", Verb.DISCARD: "discarded"}
+#: Slack takes no longer one.
+TITLE = 150
 #: A storm's notice names this many incidents: more does not fit on a phone.
 NAMED = 20
 #: So many origins and actions are told; the rest is in the details.
 ORIGINS = 3
 ACTIONS = 5
+#: Lines of what to do: a slow transport has seven.
+STEPS = 14
 _IN_FORCE = frozenset({ActionState.RUNNING, ActionState.DONE})
 
 
@@ -54,42 +61,42 @@ def compose(due: Due, at: datetime, host: str = "") -> Notice:
     else:
         title, lines = _compose_one(first, due.kind, again=first.id in due.again)
     if host:
-        title = f"{title} ({quoted(host, 100)})"
-        lines.insert(2, f"Host: {quoted(host, 100)}")
+        where = f" ({quoted(host, 60)})"
+        room = TITLE - len(where)
+        title = f"{title if len(title) <= room else f'{title[: room - 1]}…'}{where}"
+        lines.insert(len(lines) - 1, f"Host: {quoted(host, 100)}")
     return Notice(
         key=due.key, incident=first.id, kind=due.kind, at=at, title=title, body="\n".join(lines)
     )
 
 
 def _compose_one(incident: Incident, kind: NoticeKind, *, again: bool) -> tuple[str, list[str]]:
-    word = f"{WORDS[kind]}{' again' if again else ''}"
-    # Only loops are confirmed by anybody: of the others "suspected" would say doubt where is none.
-    certain = incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED
-    title = (
-        f"{_title(incident)}{' again' if again else ''}"
-        if certain
-        else f"{_title(incident)}: {word}"
-    )
     back = " It was over, and has come back." if again and kind is not NoticeKind.CLOSED else ""
-    lines = [
-        f"{_headline(incident, kind)}{back}",
-        "",
-        f"When: {_span(incident)}",
-        f"Seen: {_numbers(incident)}",
-    ]
+    lines = [f"{_headline(incident, kind)}{back}", "", *_deeds(incident, kind)]
+    if _routed(incident):
+        lines.append(f"Undo: logwatch-mx undo {_word(incident.id)}")
+    lines += [f"When: {_span(incident)}", f"Seen: {_numbers(incident)}"]
     if incident.reasons:
         told = ", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items())
         lines.append(f"Why: {quoted(told)}")
     lines += [f"From: {_origin(o, incident)}" for o in incident.origin[:ORIGINS]]
     lines += [f"DNS: {text}" for text in _answer(incident)]
-    lines += _fix(incident)
-    lines += _deeds(incident, kind)
     if incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED:
         lines += [f"Log: {quoted(line.text)}" for line in incident.evidence[-1:]]
-    if _routed(incident):
-        lines.append(f"Undo: logwatch-mx undo {_word(incident.id)}")
+    lines += _fix(incident)
     lines.append(f"Details: logwatch-mx incidents show {_word(incident.id)}")
-    return title, lines
+    return _headed(incident, kind, again=again), lines
+
+
+def _headed(incident: Incident, kind: NoticeKind, *, again: bool) -> str:
+    """Return the title: what it is, how sure, and what is in force."""
+    # Only loops are confirmed by anybody: of the others "suspected" would say doubt where is none.
+    certain = incident.kind is not IncidentKind.LOOP and kind is NoticeKind.SUSPECTED
+    word = "" if certain else WORDS[kind]
+    words = [f"{word} again".strip() if again else word] if word or again else []
+    still = "still " if kind is NoticeKind.CLOSED else ""
+    words += [f"mail {still}{FORCE[a.verb]}" for a in _routed(incident)[-1:] if a.verb in FORCE]
+    return ": ".join([_title(incident), ", ".join(words)]) if words else _title(incident)
 
 
 def _compose_many(due: Due) -> tuple[str, list[str]]:
@@ -122,6 +129,8 @@ def _title(incident: Incident) -> str:
 def _headline(incident: Incident, kind: NoticeKind) -> str:
     subject = quoted(incident.subject, 100)
     if kind is NoticeKind.CLOSED:
+        if incident.kind in {IncidentKind.SPIKE, IncidentKind.OUTAGE}:
+            return "It is over: about as much is put off as usual."
         return "It is over: nothing more of it is in the log."
     match incident.kind:
         case IncidentKind.LOOP:
@@ -204,6 +213,13 @@ def _fix(incident: Incident) -> list[str]:
             )
     if incident.advice:
         lines.append(f"{'Fix' if lines else 'Note'}: {quoted(incident.advice)}")
+    # Once is enough: who reads that it is over needs to do nothing.
+    if incident.closed is None:
+        # What look-alikes would change cannot be pasted from here.
+        told = [step for step in incident.steps if quoted(step) == plain(step)][:STEPS]
+        lines += [f"Do: {plain(step)}" for step in told]
+        if len(incident.steps) > len(told):
+            lines.append("Do: see the details, where there are more lines to paste")
     return lines
 
 

@@ -20,6 +20,15 @@ READ = 10.0
 DEADLINE = timedelta(seconds=30)
 #: Kinds that every target gets: the operator asked for the one, and the other says that we are ill.
 ALWAYS = frozenset({NoticeKind.TEST, NoticeKind.HEALTH})
+#: What apprise makes a colour or a sign of, by the names of ``apprise.NotifyType``.
+_TYPES = {
+    NoticeKind.CONFIRMED: "FAILURE",
+    NoticeKind.SUSPECTED: "WARNING",
+    NoticeKind.REFUTED: "SUCCESS",
+    NoticeKind.CLOSED: "SUCCESS",
+    NoticeKind.TEST: "INFO",
+    NoticeKind.HEALTH: "WARNING",
+}
 
 
 def mask(url: str) -> str:
@@ -76,7 +85,10 @@ async def _send_one(
     try:
         async with asyncio.timeout(deadline.total_seconds()):
             result = await messenger.async_notify(
-                body=notice.body, title=notice.title, body_format=apprise.NotifyFormat.TEXT
+                body=notice.body,
+                title=notice.title,
+                notify_type=apprise.NotifyType[_TYPES[notice.kind]],
+                body_format=apprise.NotifyFormat.TEXT,
             )
     except TimeoutError:
         return "no answer in time"
@@ -94,7 +106,17 @@ def _plugin(url: str, limits: tuple[float, float]) -> Any:  # noqa: ANN401  # ap
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-    return apprise.Apprise.instantiate(_with_limits(url, limits), suppress_exceptions=True)
+    # Without an asset of our own the messages are signed "Apprise", with its picture off the web.
+    asset = apprise.AppriseAsset(
+        app_id="logwatch-mx",
+        app_desc="mail loops and deferral spikes",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+    )
+    return apprise.Apprise.instantiate(
+        _with_limits(url, limits), asset=asset, suppress_exceptions=True
+    )
 
 
 def _with_limits(url: str, limits: tuple[float, float]) -> str:

@@ -1,30 +1,34 @@
 """The whole text of each kind of notice, as an operator reads it."""
 
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import shown
+from shown import FIRST, ID
+
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.incident import (
     Cause,
     Counts,
     Evidence,
-    Incident,
     IncidentKind,
     IncidentState,
     Origin,
 )
 from logwatch_mx.model.notice import Notice, NoticeKind
-from logwatch_mx.model.verdict import Mx, Outcome, Verdict
+from logwatch_mx.model.verdict import Outcome, Verdict
 from logwatch_mx.notify.compose import compose
 from logwatch_mx.notify.digest import Due
 
 NOW = datetime(2026, 11, 23, 16, 29, tzinfo=UTC)
-ID = "loop/seaton.biz/2026-11-23T16:27:32Z"
-FIRST = datetime(2026, 11, 23, 16, 27, 32, tzinfo=UTC)
 LOG = "Nov 23 16:31:44 mx postfix/error[534]: 63DD740D: to=<cust69@elm.example>, status=deferred"
 
 
@@ -43,45 +47,14 @@ def action(state, verb=Verb.PAUSE, why="", argv=()):
 
 
 OBSERVED = action(ActionState.PLANNED, why="observe mode: would pause mail for seaton.biz")
-LOOP = Incident(
-    id=ID,
-    kind=IncidentKind.LOOP,
-    subject="seaton.biz",
-    rule="loop",
-    state=IncidentState.CONFIRMED,
-    opened=FIRST,
-    first=FIRST,
-    last=FIRST + timedelta(seconds=38),
-    counts=Counts(events=1176, messages=24, recipients=1, max_hops=48),
-    reasons={"delivered to ourselves": 1152, "too many hops": 24},
-    verdict=Verdict(
-        domain="seaton.biz",
-        outcome=Outcome.LOOPBACK,
-        mx=(Mx(10, "mail.seaton.biz", ("127.0.0.1",)),),
-        resolver="9.9.9.9:53",
-        why="every exchanger is this machine itself: mail.seaton.biz 127.0.0.1 is loopback",
-    ),
-    cause=Cause.THEIRS,
-    origin=(
-        Origin(
-            client_ip="192.0.2.7",
-            client_host="unknown",
-            sender="nicholas@seaton.biz",
-            messages=24,
-        ),
-    ),
+LOOP = structs.replace(
+    shown.LOOP,
+    verdict=structs.replace(shown.LOOP.verdict, resolver="9.9.9.9:53"),
     actions=(OBSERVED,),
-    evidence=(Evidence("maillog", 597, "first"), Evidence("maillog", 7356, "last")),
 )
-SPIKE = Incident(
-    id="spike/elm.example/2026-11-23T16:30:55Z",
-    kind=IncidentKind.SPIKE,
-    subject="elm.example",
-    opened=FIRST + timedelta(minutes=3),
-    first=FIRST,
+SPIKE = structs.replace(
+    shown.SPIKE,
     last=FIRST + timedelta(days=1),
-    counts=Counts(events=99, messages=70, recipients=70),
-    reasons={"connection refused": 99},
     evidence=(Evidence("maillog", 2507, LOG),),
 )
 UNPROVED = structs.replace(
@@ -108,13 +81,13 @@ def test_a_confirmed_loop_that_is_only_watched():
         "\n"
         "This server delivers mail for seaton.biz to itself: its MX is this host.\n"
         "\n"
+        "Done: nothing (observe mode: would pause mail for seaton.biz)\n"
         "When: 2026-11-23 16:27:32 to 16:28:10 +0000\n"
         "Seen: 24 messages, 1176 log lines; one message came back 48 times\n"
         "Why: delivered to ourselves (1152), too many hops (24)\n"
         "From: 192.0.2.7, sender nicholas@seaton.biz: 24 of 24 messages\n"
         "DNS: loopback, every exchanger is this machine itself: mail.seaton.biz 127.0.0.1 is"
         " loopback (asked 9.9.9.9:53)\n"
-        "Done: nothing (observe mode: would pause mail for seaton.biz)\n"
         "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z"
     )
 
@@ -127,16 +100,14 @@ def test_a_confirmed_loop_that_was_acted_on():
     )
     # Hooks may have been begun first; what was done to mail is told first all the same.
     acted = structs.replace(LOOP, actions=(*hooks, action(ActionState.DONE)))
-    assert text(acted, NoticeKind.CONFIRMED).splitlines()[8:] == [
-        (
-            "DNS: loopback, every exchanger is this machine itself: mail.seaton.biz 127.0.0.1 is"
-            " loopback (asked 9.9.9.9:53)"
-        ),
+    told = text(acted, NoticeKind.CONFIRMED).splitlines()
+    assert told[0] == "Mail loop for seaton.biz: confirmed, mail paused"
+    assert told[4:9] == [
         "Done: mail for seaton.biz waits in the queue until 2026-11-24 16:29 +0000",
         "Hook: ticket ran",
         "Hook: bad failed",
         "Undo: logwatch-mx undo loop/seaton.biz/2026-11-23T16:27:32Z",
-        "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z",
+        "When: 2026-11-23 16:27:32 to 16:28:10 +0000",
     ]
 
 
@@ -146,12 +117,12 @@ def test_a_suspected_loop():
         "\n"
         "This server seems to deliver mail for seaton.biz to itself.\n"
         "\n"
+        "Done: nothing (not confirmed)\n"
         "When: 2026-11-23 16:27:32 to 16:28:10 +0000\n"
         "Seen: 24 messages, 1176 log lines; one message came back 48 times\n"
         "Why: delivered to ourselves (1152), too many hops (24)\n"
         "From: 192.0.2.7, sender nicholas@seaton.biz: 24 of 24 messages\n"
         "DNS: no answer yet; log lines alone confirm nothing\n"
-        "Done: nothing (not confirmed)\n"
         "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z"
     )
 
@@ -159,17 +130,17 @@ def test_a_suspected_loop():
 def test_a_loop_that_is_over_but_still_paused():
     over = structs.replace(LOOP, closed=NOW, actions=(action(ActionState.DONE),), origin=())
     assert text(over, NoticeKind.CLOSED) == (
-        "Mail loop for seaton.biz: over\n"
+        "Mail loop for seaton.biz: over, mail still paused\n"
         "\n"
         "It is over: nothing more of it is in the log.\n"
         "\n"
+        "Done: mail for seaton.biz waits in the queue until 2026-11-24 16:29 +0000\n"
+        "Undo: logwatch-mx undo loop/seaton.biz/2026-11-23T16:27:32Z\n"
         "When: 2026-11-23 16:27:32 to 16:28:10 +0000\n"
         "Seen: 24 messages, 1176 log lines; one message came back 48 times\n"
         "Why: delivered to ourselves (1152), too many hops (24)\n"
         "DNS: loopback, every exchanger is this machine itself: mail.seaton.biz 127.0.0.1 is"
         " loopback (asked 9.9.9.9:53)\n"
-        "Done: mail for seaton.biz waits in the queue until 2026-11-24 16:29 +0000\n"
-        "Undo: logwatch-mx undo loop/seaton.biz/2026-11-23T16:27:32Z\n"
         "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z"
     )
 
@@ -188,6 +159,8 @@ def test_our_own_fault_says_so_with_the_fix():
         "\n"
         "This server delivers mail for seaton.biz to itself, through its own settings.\n"
         "\n"
+        "Done: nothing (the cause is this site's own configuration; mend that, nothing else is"
+        " touched)\n"
         "When: 2026-11-23 16:27:32 to 16:28:10 +0000\n"
         "Seen: 24 messages, 1176 log lines; one message came back 48 times\n"
         "Why: delivered to ourselves (1152), too many hops (24)\n"
@@ -195,10 +168,40 @@ def test_our_own_fault_says_so_with_the_fix():
         "Cause: our own settings, not theirs\n"
         "Fix: if the domain is ours, add it to mydestination or relay_domains (Postfix) or class w"
         " (sendmail); if not, take this host out of its MX\n"
-        "Done: nothing (the cause is this site's own configuration; mend that, nothing else is"
-        " touched)\n"
         "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z"
     )
+
+
+def test_a_spike_is_over_when_it_is_as_usual():
+    over = compose(Due(NoticeKind.CLOSED, (structs.replace(SPIKE, closed=NOW),)), NOW)
+    assert over.title == "Deferral spike at elm.example: over"
+    assert over.body.startswith("It is over: about as much is put off as usual.\n\nWhen: ")
+
+
+def test_what_came_back_says_so():
+    back = compose(Due(NoticeKind.CONFIRMED, (LOOP,), frozenset({LOOP.id})), NOW)
+    assert back.title == "Mail loop for seaton.biz: confirmed again"
+    assert back.body.partition("\n")[0].endswith("is this host. It was over, and has come back.")
+    spike = compose(Due(NoticeKind.SUSPECTED, (SPIKE,), frozenset({SPIKE.id})), NOW)
+    assert spike.title == "Deferral spike at elm.example: again"
+    assert spike.key == f"{SPIKE.id}#suspected#20261124T162732+0000"
+
+
+def test_the_host_is_named_in_the_title_and_beside_the_command():
+    told = compose(Due(NoticeKind.CONFIRMED, (LOOP,)), NOW, "mx1.example.org")
+    assert told.title == "Mail loop for seaton.biz: confirmed (mx1.example.org)"
+    assert told.body.splitlines()[-2:] == [
+        "Host: mx1.example.org",
+        "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z",
+    ]
+
+
+def test_a_long_title_keeps_its_host():
+    # Slack refuses a header of more than 150 characters, and the whole message with it.
+    long = structs.replace(LOOP, subject="a" * 99 + ".example", actions=(action(ActionState.DONE),))
+    told = compose(Due(NoticeKind.CONFIRMED, (long,)), NOW, "h" * 300)
+    assert len(told.title) == 150
+    assert told.title.endswith(f"… ({'h' * 60}…)")
 
 
 def test_a_spike_shows_what_the_other_server_said():
@@ -207,10 +210,10 @@ def test_a_spike_shows_what_the_other_server_said():
         "\n"
         "elm.example puts off far more of our mail than usual.\n"
         "\n"
+        "Done: nothing (only loops are acted on)\n"
         "When: 2026-11-23 16:27:32 to 2026-11-24 16:27:32 +0000\n"
         "Seen: 70 messages, 99 log lines, 70 recipients\n"
         "Why: connection refused (99)\n"
-        "Done: nothing (only loops are acted on)\n"
         "Log: Nov 23 16:31:44 mx postfix/error[534]: 63DD740D: to=‹cust69@elm.example›,"
         " status=deferred\n"
         "Details: logwatch-mx incidents show spike/elm.example/2026-11-23T16:30:55Z"
@@ -232,10 +235,10 @@ def test_an_outage_points_at_ourselves():
         "\n"
         "Mail to many places is put off at once: look at our own network and DNS first.\n"
         "\n"
+        "Done: nothing (only loops are acted on)\n"
         "When: 2026-11-23 16:27:32 to 16:27:32 +0000\n"
         "Seen: 70 messages, 99 log lines, 70 recipients\n"
         "Why: DNS failure (98), network unreachable (1)\n"
-        "Done: nothing (only loops are acted on)\n"
         "Details: logwatch-mx incidents show outage/outage/2026-11-23T16:30:55Z"
     )
 
@@ -257,12 +260,12 @@ def test_a_rule_names_itself():
         "\n"
         "The rule sasl-failures found 192.0.2.9.\n"
         "\n"
+        "Done: nothing (only loops are acted on)\n"
         "When: 2026-11-23 16:27:32 to 16:27:32 +0000\n"
         "Seen: 1 message, 22 log lines\n"
-        "Note: it is like this every day\n"
-        "Done: nothing (only loops are acted on)\n"
         "Log: Nov 23 16:31:44 mx postfix/error[534]: 63DD740D: to=‹cust69@elm.example›,"
         " status=deferred\n"
+        "Note: it is like this every day\n"
         "Details: logwatch-mx incidents show rule/192.0.2.9/2026-11-23T16:30:55Z"
     )
 
@@ -368,10 +371,9 @@ def test_what_was_done_is_told_by_how_it_ended(state, verb, told):
 def test_a_hook_in_observe_mode_is_told_as_not_run():
     planned = action(ActionState.PLANNED, Verb.COMMAND, "observe mode: would run /etc/h/ticket")
     one = structs.replace(LOOP, actions=(planned, OBSERVED))
-    assert compose(Due(NoticeKind.CONFIRMED, (one,)), NOW).body.splitlines()[-3:] == [
+    assert compose(Due(NoticeKind.CONFIRMED, (one,)), NOW).body.splitlines()[2:4] == [
         "Done: nothing (observe mode: would pause mail for seaton.biz)",
         "Hook: not run (observe mode: would run /etc/h/ticket)",
-        "Details: logwatch-mx incidents show loop/seaton.biz/2026-11-23T16:27:32Z",
     ]
 
 
@@ -417,7 +419,7 @@ def test_stamps_keep_the_zone_of_the_log():
         LOOP, first=LOOP.first.astimezone(berlin), last=LOOP.last.astimezone(berlin)
     )
     body = compose(Due(NoticeKind.CONFIRMED, (one,)), NOW).body
-    assert body.splitlines()[2] == "When: 2026-11-23 17:27:32 to 17:28:10 +0100"
+    assert body.splitlines()[3] == "When: 2026-11-23 17:27:32 to 17:28:10 +0100"
 
 
 def test_a_command_with_a_hostile_subject_is_one_word_for_the_shell():
@@ -469,3 +471,20 @@ def test_any_subject_makes_a_notice_of_few_lines(subject, kind):
     notice = compose(Due(NoticeKind.SUSPECTED, (one,)), NOW)
     assert notice.title.isprintable()
     assert len(notice.body.splitlines()) <= 13
+
+
+def test_a_notice_says_what_to_do_and_one_that_is_closed_does_not():
+    spike = structs.replace(
+        SPIKE,
+        advice="elm.example limits what it takes",
+        steps=("who sends: logwatch-mx queue elm.example", "QUEUE_GROUP(`slow', `R=1')dnl", "wait"),
+    )
+    told = compose(Due(NoticeKind.SUSPECTED, (spike,)), NOW).body
+    assert (
+        "\nNote: elm.example limits what it takes"
+        "\nDo: who sends: logwatch-mx queue elm.example"
+        "\nDo: wait"
+        "\nDo: see the details, where there are more lines to paste\n"
+    ) in told
+    closed = structs.replace(spike, closed=NOW)
+    assert "Do:" not in compose(Due(NoticeKind.CLOSED, (closed,)), NOW).body
