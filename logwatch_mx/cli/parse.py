@@ -1,6 +1,5 @@
 """``logwatch-mx parse``: what each line means, one JSON object a line, in order."""
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
@@ -68,11 +67,11 @@ def parse(
     events = _between((event for event, _ in merge_events(streams)), begin, end)
     if unparsed:
         return _print_shapes(events)
-    from logwatch_mx.report.shape import shape_event  # noqa: PLC0415
+    from logwatch_mx.report.shape import write_event  # noqa: PLC0415
 
     write = sys.stdout.write
     for event in events:
-        write(json.dumps(shape_event(event)) + "\n")
+        write(write_event(event) + "\n")
     return Exit.OK
 
 

@@ -1,9 +1,13 @@
 """Incidents as the JSON that scripts rely on: stable names, stamps with an offset, schema 1."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
+from functools import cache
 from typing import Any
 
+from msgspec import json as json_format
 from msgspec import to_builtins
 
 from logwatch_mx.model.event import Client, Event, Malformed, MtaVerdict, Relay, Unparsed
@@ -66,21 +70,20 @@ def shape_replay(
 
 def shape_event(event: Event) -> dict[str, Any]:
     """Return *event* as one object of ``parse``; what the line does not say is left out or null."""
-    shape: dict[str, Any] = {"line": event.line.number, "kind": event.kind}
-    if event.line.source:
-        shape["source"] = event.line.source
-    if event.program is not None or event.time is not None:
-        shape["time"] = _stamp(event.time)
+    line, at = event.line, event.time
+    shape: dict[str, Any] = {"line": line.number, "kind": event.kind}
+    if line.source:
+        shape["source"] = line.source
+    if event.program is not None or at is not None:
+        shape["time"] = _stamp(at)
         shape["host"], shape["program"] = event.host, event.program
         shape["pid"] = event.pid
         shape["mta"] = event.mta.value if event.mta else None
-    for name in event.__struct_fields__:
-        if name in _APART:
-            continue
+    if event.queue_id is not None:
+        shape["queue_id"] = event.queue_id
+    for name in _own_fields(type(event)):
         value = getattr(event, name)
-        if name == "queue_id" and value is None:
-            continue
-        shape[name] = _plain(value)
+        shape[name] = value if type(value) in _PLAIN else _plain(value)
     if isinstance(event, MtaVerdict):
         # Here `host` is the server that the verdict is about, where the line names one.
         shape["log_host"] = event.host
@@ -92,12 +95,38 @@ def shape_event(event: Event) -> dict[str, Any]:
     return shape
 
 
+def write_event(event: Event) -> str:
+    """Return *event* as a line of JSON in ASCII, without its newline."""
+    shape = shape_event(event)
+    try:
+        written = _ENCODER.encode(shape)
+        if written.isascii():
+            return written.decode("ascii")
+    except UnicodeEncodeError:  # a byte that is no UTF-8
+        pass
+    # Terminals obey some of what lies beyond ASCII: it is written as \\u….
+    return json.dumps(shape, separators=(",", ":"))
+
+
+_ENCODER = json_format.Encoder()
+_PLAIN = frozenset({str, int, float, type(None), bool})
+
+
+@cache
+def _own_fields(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(
+        name for name in kind.__struct_fields__ if name not in _APART and name != "queue_id"
+    )
+
+
 def _plain(value: object) -> object:
     match value:
         case Relay():
             return {"host": value.host, "ip": value.ip, "port": value.port}
         case Client():
             return {"host": value.host, "ip": value.ip}
+        case Enum():
+            return value.value
         case tuple():
             return list(value)
         case _:

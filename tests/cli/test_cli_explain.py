@@ -8,7 +8,7 @@ def test_a_line_is_explained_rule_by_rule(logwatch, seaton):
     assert (code, err) == (0, "")
     shown = out.splitlines()
     assert shown[0].startswith("Nov 23 16:27:32 mx postfix/smtp[349]: F0ACC240: to=<nicholas@")
-    assert "  yes  postfix.delivery" in shown
+    assert "  yes  postfix.usual_delivery" in shown
     assert "  next_queue_id   017AC242" in shown
     assert "  yes  loop-self-delivery     A message was delivered to this host itself" in shown
     assert [line for line in shown if line.startswith("  yes  ") and "spike" in line] == []

@@ -27,7 +27,13 @@ from logwatch_mx.model.event import (
 )
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Outcome, Verdict
-from logwatch_mx.report.shape import shape_event, shape_incident, shape_replay, shape_verdict
+from logwatch_mx.report.shape import (
+    shape_event,
+    shape_incident,
+    shape_replay,
+    shape_verdict,
+    write_event,
+)
 
 LOOP_SHAPE = {
     "id": "loop/seaton.biz/2026-11-23T16:27:32Z",
@@ -266,3 +272,18 @@ def test_a_line_without_a_header_has_none():
     event = Malformed(line=Line("text", "", 1), text="caf\udce9")
     assert shape_event(event) == {"line": 1, "kind": "malformed", "text": "caf\udce9"}
     assert json.dumps(shape_event(event)["text"]) == '"caf\\udce9"'
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", '"text":"plain"'),
+        ("caf\udce9", '"text":"caf\\udce9"'),
+        # A terminal obeys U+009B as it obeys ESC [.
+        ("\x1b[31m\x9b31m é", '"text":"\\u001b[31m\\u009b31m \\u00e9"'),
+    ],
+)
+def test_an_event_is_written_in_ascii(text, written):
+    event = Malformed(line=Line(text=text, number=1), text=text)
+    assert write_event(event) == f'{{"line":1,"kind":"malformed",{written}}}'
+    assert json.loads(write_event(event)) == shape_event(event)
