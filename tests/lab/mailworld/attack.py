@@ -67,20 +67,22 @@ def watched(world, **more):
     """Return the daemon for *world*, whose sendmail reads its map as its documents say."""
     daemon = Daemon(world, **more)
     if world.mta.name == "sendmail":
-        printed = subprocess.run(
-            [COMMAND, "prevent", "sendmail", "--map", daemon.map],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        # The map alone is on trial: the static prevention would stop the loop by itself.
-        head, mark, rest = printed.partition("define(`confLOOPMX'")
-        route = (mark + rest).partition("divert(-1)\nifdef(`confLOOPMX'")[0]
-        world.write("/etc/mail/logwatch-mx.m4", head + route)
-        world.mta.write_cf(INCLUDE)
-        world.mta.reload()
+        include_map(world, daemon.map)
         (world.home / "sendmail.cf").write_text(world.read("/etc/mail/sendmail.cf"))
     return daemon
+
+
+def include_map(world, path):
+    """Have sendmail read the map at *path*, as `prevent sendmail` prints it."""
+    printed = subprocess.run(
+        [COMMAND, "prevent", "sendmail", "--map", path], capture_output=True, text=True, check=True
+    ).stdout
+    # The map alone is on trial: the static prevention would stop the loop by itself.
+    head, mark, rest = printed.partition("define(`confLOOPMX'")
+    route = (mark + rest).partition("divert(-1)\nifdef(`confLOOPMX'")[0]
+    world.write("/etc/mail/logwatch-mx.m4", head + route)
+    world.mta.write_cf(INCLUDE)
+    world.mta.reload()
 
 
 def read_map(world, daemon):

@@ -26,7 +26,8 @@ class Kept:
 
 async def main(kept: Path, zone: Path) -> None:
     answer = dns_server.Answerer(zone, places.SILENT, places.BROKEN)
-    await dns_server.serve(answer, places.NAME_SERVER)
+    for address in (places.NAME_SERVER, places.SECOND_NAME_SERVER):
+        await dns_server.serve(answer, address)
     taken = Kept(kept)
     for address, behaviour in places.HOSTS.items():
         await sink.serve(address, behaviour, taken)

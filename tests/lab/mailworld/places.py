@@ -15,6 +15,7 @@ OFFICE = ("10.1.0.51", "10.1.0.52", "10.1.0.53")
 ISP = "93.184.216.41"
 GATEWAY = "93.184.216.1"
 NAME_SERVER = "10.1.0.2"
+SECOND_NAME_SERVER = "10.1.0.3"
 HEALTHY = ("oak", "birch", "cedar", "hazel", "rowan", "willow")
 
 # How the SMTP host at an address answers (see outside.py). Nobody listens on 93.184.216.35.
@@ -26,6 +27,6 @@ HOSTS = {
     "93.184.216.34": "hang",
     INNER_ADDRESS: "inner",
 }
-OUTSIDE = (GATEWAY, NAME_SERVER, SPAMMER, ISP, "93.184.216.35", *OFFICE, *HOSTS)
+OUTSIDE = (GATEWAY, NAME_SERVER, SECOND_NAME_SERVER, SPAMMER, ISP, "93.184.216.35", *OFFICE, *HOSTS)
 SILENT = ("silent.test",)
 BROKEN = ("servfail.test", "mail.servfail.test")

@@ -60,9 +60,11 @@ class World:
         self._zone = home / "dns.zone"
         self._resolvers = count()
         self._parts = []
-        chroot = chroots.build(mta)
+        self.chroot = chroots.build(mta)
+        #: Where the mail server's root directory is in its own mount namespace.
+        self.root = home.parent / f"{home.name}.root/root"
         try:
-            self._inside = self._open_inside(chroot)
+            self._inside = self._open_inside(self.chroot)
             self._outside = self._open_outside()
             self._cable()
             self._serve_outside()
@@ -242,9 +244,8 @@ class World:
 
     def _open_inside(self, chroot: Path) -> Space:
         self.home.mkdir(parents=True, exist_ok=True)
-        place = self.home.parent / f"{self.home.name}.root"
+        root, place = self.root, self.root.parent
         place.mkdir()
-        root = place / "root"
         setup = f"""
             hostname {places.MX_NAME}
             ip link set lo up
