@@ -13,9 +13,13 @@ WHO = Who(name="root", uid=0, groups=frozenset())
 
 
 def look(world):
+    return {finding.key: finding for finding in find(world)}
+
+
+def find(world):
     conf = PostfixConf(world.run(["postconf", "-x"]), read_mastercf(world.run(["postconf", "-M"])))
     host = Host(postfix=conf, who=WHO, on_this_host=False, listens=frozenset({"127.0.0.1"}))
-    return {finding.key: finding for finding in examine(host, Settings())}
+    return examine(host, Settings())
 
 
 def apply(world, finding):
@@ -34,7 +38,10 @@ def test_fix_of_a_root_cause_stops_the_loop(postfix, key, passes):
     world = postfix("spinning")
     found = look(world)
     assert {"loopback-not-own", "other-name"} <= set(found)
-    apply(world, found[key])
+    for finding in find(world):
+        # There are three servers with another name, and each is told of.
+        if finding.key == key:
+            apply(world, finding)
     assert key not in look(world)
     world.submit("bob@example.net", f"user@{DOMAIN}")
     world.settle()
