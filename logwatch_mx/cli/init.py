@@ -1,6 +1,8 @@
-"""``logwatch-mx init``: write a configuration to start from."""
+"""``logwatch-mx init``: write a configuration to start from, or a hook."""
 
 import os
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
@@ -13,9 +15,13 @@ from logwatch_mx.errors import LogwatchError
 _LOGS = ("/var/log/maillog", "/var/log/mail.log")
 #: Notification URLs are secrets, so not for everybody.
 _MODE = 0o640
+HOOKS = ("ticket", "queue-snapshot", "slow-transport")
 
 
-@click.command(epilog="Example: logwatch-mx init --config ./config.toml")
+@click.command(
+    epilog="Example: logwatch-mx init --config ./config.toml   ·"
+    "   logwatch-mx init --hook ticket > /etc/logwatch-mx/hooks.d/ticket"
+)
 @click.option(
     "--config",
     "config",
@@ -25,8 +31,12 @@ _MODE = 0o640
     help="Where to write; - for standard output.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(config: Path, *, force: bool) -> None:
+@click.option("--hook", type=click.Choice(HOOKS), help="Print this hook and write nothing.")
+def init(config: Path, *, force: bool, hook: str | None) -> None:
     """Write a commented configuration that says the defaults; it only observes."""
+    if hook is not None:
+        click.echo((hook_place(files("logwatch_mx")) / hook).read_text(encoding="utf-8"), nl=False)
+        return
     text = starter_config(next((log for log in _LOGS if Path(log).exists()), _LOGS[0]))
     if str(config) == "-":
         click.echo(text, nl=False)
@@ -37,6 +47,12 @@ def init(config: Path, *, force: bool) -> None:
     else:
         _create(config, text)
     click.echo(f"{config}: written. Next: logwatch-mx config check --config {config}")
+
+
+def hook_place(package: Traversable) -> Traversable:
+    """Return where the hooks of *package* are: in it, or beside it when it was not built."""
+    inside = package / "_data" / "hooks"
+    return inside if inside.is_dir() else Path(str(package)).parent / "hooks"
 
 
 def _create(path: Path, text: str) -> None:

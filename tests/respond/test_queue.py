@@ -312,3 +312,36 @@ def test_postfix_program_of_the_same_name_is_not_used(tmp_path):
     queue = SendmailQueue(**install(tmp_path, sendmail=postfix), cf=cf)
     with pytest.raises(EffectError, match="is not sendmail 8"):
         do_step(queue, "seaton.biz", Step.HOLD)
+
+
+# The real programs, on a queue of their own
+
+
+def test_real_postfix_holds_and_releases_what_is_wholly_the_domains(spool):
+    queue = PostfixQueue(postqueue=spool.program("postqueue"), postsuper=spool.program("postsuper"))
+    spool.put("unknown@seaton.biz")
+    spool.put("a@seaton.biz", "b@SEATON.biz")
+    spool.put("a@seaton.biz", "b@other.test")  # not ours to touch
+    for near in (
+        "x@notseaton.biz",
+        "x@mail.seaton.biz",
+        "x@seaton.biz.test",
+        '"x@seaton.biz"@other.test',
+    ):
+        spool.put(near)
+
+    def held():
+        return sorted(m.recipients for m in queue.messages() if m.held)
+
+    wholly = [("a@seaton.biz", "b@SEATON.biz"), ("unknown@seaton.biz",)]
+    done = do_step(queue, "seaton.biz", Step.HOLD)
+    assert (len(done.done), done.not_done) == (2, ())
+    assert held() == wholly
+    assert len(messages_for(queue, "seaton.biz")) == 3
+    mixed = next(m.id for m in queue.messages() if len(m.recipients) == 2 and not m.held)
+    with pytest.raises(EffectError, match="nothing was done"):
+        do_step(queue, "seaton.biz", Step.HOLD, [mixed])
+    assert held() == wholly
+    assert len(do_step(queue, "seaton.biz", Step.RELEASE).done) == 2
+    assert held() == []
+    assert len(list(queue.messages())) == 7
