@@ -4,9 +4,9 @@ Sound, not exact: every event that leaves a trace in the engine comes from a lin
 What the shipped rules look for is known here; a rule of the admin's own brings the literals of its
 condition. A rule that has none makes every line be read.
 
-1. Postfix' deliveries have ``relay=`` before ``status=`` and nothing of a stranger's between them
-   (log_adhoc.c). They matter when they were deferred, when they bounced with a word about loops,
-   and when they went to port 25 of this host.
+1. Postfix' deliveries have ``relay=`` before ``, status=`` (log_adhoc.c). They matter when they
+   were deferred, when they bounced with a word about loops, and when they went to port 25 of this
+   host.
 2. sendmail's have ``stat=``, with ``dsn=`` before it (deliver.c, logdelivery). They matter unless
    the mail was sent or refused for good, and when a host that was found through MX, which has a dot
    at its end, is this one.
@@ -23,7 +23,6 @@ from logwatch_mx.sources.sieve import Needle
 #: How the addresses begin that lead to this host, as they stand in brackets: 127.0.0.1, 0.0.0.0,
 #: ::1, 0:0:0:0:0:0:0:1, ::ffff:127.0.0.1.
 _LOOPBACK = (rb"127\.", b"0", b"::")
-_NO_DSN = rb"stat=(?<!dsn=5\.[0-9]\.[0-9], stat=)(?!Sent)"
 
 #: Verdict lines. Those that name nobody (``hopcount exceeded``) leave no trace.
 _WORDS = (
@@ -48,7 +47,7 @@ _KNOWN = frozenset(
 
 def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle] | None:
     """Return the needles for *rules* at *site*; None when every line must be read."""
-    needles = [_relays(site), _sendmail_failures(), *(Needle(word) for word in _WORDS)]
+    needles = [_relays(site), _failures(), *(Needle(word) for word in _WORDS)]
     for compiled in rules:
         condition = compiled.condition
         if _is_known(compiled) or compiled.rule.spike:
@@ -73,22 +72,37 @@ def _relays(site: Site) -> Needle:
     names = [re.escape(name.encode("utf-8", "replace")) for name in sorted(site.names)]
     # The host is read once, then looked back at: nine hosts of ten are nobody of interest.
     ends = [*names, b"localhost"]
-    named = b"|".join(b"(?<=(?i:" + end + dot + b"))" for end in ends for dot in (b"", rb"\."))
-    bounced = rb"[^(\n]*status=(?:deferred|SOFTB|[^sdS\n][^\n]*(?i:loop|hops))"
-    postfix = rb"\[" + here + rb"[^ \n]*:25[, ]"
-    sendmail = rb"(?<=\.) \[(?:IPv6:|" + here + rb")"
+    named = b"|".join(b"(?<=(?i:" + end + rb")\[)" for end in ends)
+    dotted = b"|".join(b"(?<=(?i:" + end + rb")\. \[)" for end in ends)
+    bare = b"|".join(b"(?<=(?i:" + end + rb")\.)" for end in ends)
+    postfix = rb"\[(?:" + here + b"|" + named + rb")[^ \n]*:25[, ]"
+    sendmail = rb" \[(?<=\. \[)(?:IPv6:|" + here + b"|" + dotted + b")|(?:" + bare + rb")(?! \[)"
     return Needle(
         b"relay=",
-        rb"relay=[^ \[,\n]*+(?:" + b"|".join((named, postfix, sendmail, bounced)) + b")",
+        rb"relay=[^ \[,\n]*+(?:" + postfix + b"|" + sendmail + b")",
         (
             rb"relay=[^ \[,\n]*\. \[(?:IPv6:|" + here + rb")",
             rb"relay=[^ \[,\n]*\[" + here,
-            rb"relay=[^ \[,\n]*(?i:" + b"|".join(ends) + b")",
-            rb"status=(?:deferred|SOFTB)",
-            rb"status=[^sdS\n]",
+            rb"relay=[^ \[,\n]*(?i:" + b"|".join(ends) + rb")[.\[]",
         ),
     )
 
 
-def _sendmail_failures() -> Needle:
-    return Needle(b"stat=", _NO_DSN, (rb"stat=[^S]", rb"stat=S[^e]", rb"stat=Se[^n]"))
+def _failures() -> Needle:
+    # Postfix puts a comma before the field, and a blank; somebody who wrote the line anew may not.
+    postfix = (
+        rb"us=(?!sent)(?:(?<=,status=)|(?<=[, ] status=))"
+        rb"(?:deferred|SOFTB|[^sdS\n][^\n]*(?i:loop|hops))"
+    )
+    sendmail = rb"=(?!Sent)(?<!dsn=5\.[0-9]\.[0-9], stat=)"
+    return Needle(
+        b"stat",
+        b"stat(?:" + postfix + b"|" + sendmail + b")",
+        (
+            rb"status=(?:deferred|SOFTB)",
+            rb"status=[^sdS\n]",
+            rb"stat=[^S]",
+            rb"stat=S[^e]",
+            rb"stat=Se[^n]",
+        ),
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from logwatch_mx.grammar.quick import QuickReader
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event, Mta
@@ -76,6 +77,7 @@ class Stream:
         self.last: datetime | None = None
         self.stamps = Stamps(year, zone, _written(paths[0], zone))
         self.reader = Reader(self.stamps)
+        self._quick = QuickReader(self.stamps)
         self.history = History.stream() if paths[0] == STDIN else History.of(paths)
         self.zone = zone
         self.count: Callable[[Block], None] | None = None
@@ -134,6 +136,11 @@ class Stream:
             return self.reader.read_body(line, self._body)
         return self.reader.read(line)
 
+    def read_hit(self, line: Line) -> Event:
+        """Return what ``read`` does of *line*, which is a delivery in nearly all cases."""
+        event = None if self._body is not None else self._quick.read(line)
+        return self.read(line) if event is None else event
+
 
 class LiveStream(Stream):
     """A source that grows: a file with the rotated ones before it, the journal, a socket."""
@@ -143,6 +150,7 @@ class LiveStream(Stream):
         # The log is being written now: no stamp lies in the future, and none is fixed by a mtime.
         self.stamps = Stamps(None, zone, None)
         self.reader = Reader(self.stamps)
+        self._quick = QuickReader(self.stamps)
         self.history.close()
         is_file = source not in {JOURNAL, SYSLOG}
         self.history = History.live(Path(source)) if is_file else History.stream()

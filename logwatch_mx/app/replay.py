@@ -13,7 +13,7 @@ from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
 from logwatch_mx.app.share import is_usual
-from logwatch_mx.app.sifting import Following, Sifter, sift_events
+from logwatch_mx.app.sifting import Following, Sifter, Sifting
 from logwatch_mx.app.stats import Counting, Stats
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver, confirm
@@ -143,11 +143,11 @@ class Replay:
             Sifter(stream, index, sieve, following, progress)
             for index, stream in enumerate(streams)
         ]
-        for event, place in sift_events(sifters, following, engine.begin):
-            self._mta = event.mta or self._mta
-            changes = engine.feed(event, place.stream.name)
-            if changes:
-                self._take(changes, place, runner)
+        sifting = Sifting(sifters, following, engine)
+        for changes, place in sifting.run():
+            self._mta = sifting.mta
+            self._take(changes, place, runner)
+        self._mta = sifting.mta
         self.tally.lines = sum(sifter.lines for sifter in sifters)
         for sifter in sifters:
             self.tally.kinds.update(sifter.kinds)

@@ -15,16 +15,16 @@ Contract
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.reading import EVER, Place, Stream
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
-from logwatch_mx.model.event import Event
+from logwatch_mx.model.change import Changes
+from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import Block, Cutter, lines, sift_losses
-from logwatch_mx.sources.sieve import Sieve, find_all
+from logwatch_mx.sources.memmem import find_all
+from logwatch_mx.sources.sieve import Sieve
 
 #: Stamps further apart may hide a New Year, ones that go back by more a block in disorder.
 _APART, _BACK = timedelta(days=30), timedelta(days=1)
@@ -39,15 +39,6 @@ _OTHERS = frozenset({"foreign", "malformed", "gap"})
 
 #: When an event comes: the newest time of its stream, and the stream's number.
 Key = tuple[datetime, int]
-
-
-class Hit(Struct, frozen=True):
-    """An event to feed; its line ends before the index *behind*."""
-
-    key: Key
-    event: Event
-    place: Place
-    behind: int
 
 
 class Following:
@@ -99,6 +90,7 @@ class Sifter:
     ) -> None:
         self.lines = 0
         self.kinds: dict[str, int] = {}
+        self.name = stream.name
         self._stream = stream
         self._index = index
         self._sieve = sieve
@@ -107,8 +99,10 @@ class Sifter:
         self._ahead = Stamps(None, stream.zone)
         self._probe = Reader(self._ahead)
         self._at = EVER
-        self._head: Hit | None = None
+        self._head: Event | None = None
         self._version = -1
+        self._beyond = 0
+        self.key: Key = (EVER, index)
         self._open(Block(stream.name, b"", 0, 1))
 
     @property
@@ -116,8 +110,11 @@ class Sifter:
         """The first stamp of the stream, known as soon as ``head`` was asked."""
         return self._stream.first
 
-    def head(self) -> Hit | None:
-        """Return the next hit, None at the end; it may change when other lines are followed."""
+    def head(self) -> Event | None:
+        """Return the next hit, None at the end; it may change when other lines are followed.
+
+        *key* tells when it comes.
+        """
         if self._version != self._following.version:
             self._version = self._following.version
             self._head = None
@@ -128,12 +125,26 @@ class Sifter:
     def take(self) -> None:
         """Go on behind the hit that ``head`` returned."""
         if self._head is not None:
-            self._behind, self._at = self._head.behind, self._head.key[0]
+            self._behind, self._at = self._beyond, self.key[0]
             self._head = None
 
-    def _find(self) -> Hit | None:
+    def next(self) -> Event | None:
+        """Return the next hit and go on behind it, None at the end."""
+        event = self._find()
+        if event is not None:
+            self._behind, self._at = self._beyond, self.key[0]
+        return event
+
+    def _find(self) -> Event | None:
+        following, read, index = self._following, self._stream.read_hit, self._index
         while True:
-            position, since = self._next()
+            start, hits = self._behind, self._hits
+            while self._passed < len(hits) and hits[self._passed] < start:
+                self._passed += 1
+            position = hits[self._passed] if self._passed < len(hits) else self._limit
+            since: Key | None = None
+            if following.ids or following.pids:
+                position, since = self._nearer(start, position)
             if position >= self._limit:
                 if not self._next_block():
                     return None
@@ -142,21 +153,17 @@ class Sifter:
             if line is None:
                 self._behind = behind
                 continue
-            event = self._stream.read(line)
+            event = read(line)
             time = event.time
             at = self._at if time is None or time < self._at else time
-            key = (at, self._index)
-            if since[1] == self._index or key > since:
-                return Hit(key, event, self._place, behind)
+            if since is None or since[1] == index or (at, index) > since:
+                self.key, self._beyond = (at, index), behind
+                return event
             self._behind, self._at = behind, at
 
-    def _next(self) -> tuple[int, Key]:
-        """Return the next position that may be a hit, and since when it is one."""
-        start, hits = self._behind, self._hits
-        while self._passed < len(hits) and hits[self._passed] < start:
-            self._passed += 1
-        nearest = hits[self._passed] if self._passed < len(hits) else self._limit
-        since = (EVER, self._index)
+    def _nearer(self, start: int, nearest: int) -> tuple[int, Key | None]:
+        """Return where before *nearest* what is followed stands, and since when it is followed."""
+        since: Key | None = None
         for pid, begun in self._following.pids.items():
             at = self._nexts.get(pid, -1)
             if at < start:
@@ -187,13 +194,13 @@ class Sifter:
     def _next_block(self) -> bool:
         """Go on with the next block; return whether there is one."""
         self._note_last()
+        self.lines += self._cutter.finish() - self.place.block.torn
         block = next(self._blocks, None)
         if block is None:
             self._open(Block(self._stream.name, b"", 0, 1))
             return False
         sift_losses(block, self._stream.losses)
         self._open(block)
-        self.lines += block.count - block.torn
         first = self._first_stamp(block)
         if first is not None:
             self._stream.span(first)
@@ -206,7 +213,7 @@ class Sifter:
         self._data = block.data
         # An unterminated last line may be cut anywhere: it is not read.
         self._limit = block.data.rfind(b"\n") + 1 if block.torn else len(block.data)
-        self._place = Place(self._stream, block)
+        self.place = Place(self._stream, block)
         self._cutter = Cutter(block)
         self._hits: list[int] = []
         self._nexts: dict[bytes, int] = {}
@@ -264,33 +271,53 @@ class Sifter:
         return begin.utcoffset() == end.utcoffset()
 
 
-def sift_events(
-    sifters: Sequence[Sifter], following: Following, begin: Callable[[datetime], None]
-) -> Iterator[tuple[Event, Place]]:
-    """Yield the hits of all *sifters* in the order of time; *begin* is told the log's first stamp.
+class Sifting:
+    """Feeds the hits of all *sifters* to *engine* in the order of time.
 
-    The caller feeds each event to the engine before it asks for the next.
+    *mta* is that of the last hit that an MTA wrote.
     """
-    for sifter in sifters:
-        sifter.head()
-    firsts = [sifter.first for sifter in sifters if sifter.first is not None]
-    if firsts:
-        begin(min(firsts))
-    if len(sifters) == 1:
-        sifter = sifters[0]
-        while (hit := sifter.head()) is not None:
-            sifter.take()
-            yield hit.event, hit.place
-            following.renew(hit.key)
-        return
-    while True:
-        heads = [(hit.key, hit, sifter) for sifter in sifters if (hit := sifter.head())]
-        if not heads:
-            return
-        key, hit, sifter = min(heads, key=lambda head: head[0])
+
+    def __init__(self, sifters: Sequence[Sifter], following: Following, engine: Engine) -> None:
+        self.mta: Mta | None = None
+        self._sifters = sifters
+        self._following = following
+        self._engine = engine
+
+    def run(self) -> Iterator[tuple[Changes, Place]]:
+        """Yield what came of each hit of which something came."""
+        for sifter in self._sifters:
+            sifter.head()
+        firsts = [sifter.first for sifter in self._sifters if sifter.first is not None]
+        if firsts:
+            self._engine.begin(min(firsts))
+        hits = self._alone(self._sifters[0]) if len(self._sifters) == 1 else self._merged()
+        feed, following, engine = self._engine.feed, self._following, self._engine
+        for event, sifter in hits:
+            if event.mta is not None:
+                self.mta = event.mta
+            changes = feed(event, sifter.name)
+            if changes:
+                yield changes, sifter.place
+            if engine.version != following.version:
+                following.renew(sifter.key)
+
+    @staticmethod
+    def _alone(sifter: Sifter) -> Iterator[tuple[Event, Sifter]]:
+        event = sifter.head()
         sifter.take()
-        yield hit.event, hit.place
-        following.renew(key)
+        while event is not None:
+            yield event, sifter
+            event = sifter.next()
+
+    def _merged(self) -> Iterator[tuple[Event, Sifter]]:
+        while True:
+            heads = [(s.key, n, event) for n, s in enumerate(self._sifters) if (event := s.head())]
+            if not heads:
+                return
+            _, number, event = min(heads, key=lambda head: head[0])
+            sifter = self._sifters[number]
+            sifter.take()
+            yield event, sifter
 
 
 def _every(data: bytes) -> list[int]:

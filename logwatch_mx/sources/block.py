@@ -15,6 +15,7 @@ A block comes in, lines go out; nothing here reads a file. The contract:
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.losses import Losses
@@ -41,6 +42,8 @@ class Block(Struct, frozen=True):
     torn: bool = False
     dropped: int = 0
     identity: tuple[int, int] = (0, 0)
+    #: What ``count`` has found, less than 0 before: to count takes a pass over the bytes.
+    counted: int = -1
 
     @property
     def end(self) -> int:
@@ -50,7 +53,9 @@ class Block(Struct, frozen=True):
     @property
     def count(self) -> int:
         """How many line numbers the block takes."""
-        return self.data.count(b"\n") + self.torn
+        if self.counted < 0:
+            force_setattr(self, "counted", self.data.count(b"\n") + self.torn)
+        return self.counted
 
 
 def lines(block: Block, losses: Losses | None = None) -> Iterator[Line]:
@@ -81,13 +86,23 @@ class Cutter:
         """
         block, data = self._block, self._block.data
         start = data.rfind(b"\n", 0, position) + 1
-        self._number += data.count(b"\n", self._counted, start)
-        self._number -= data.count(b"\n", start, self._counted)
+        if start >= self._counted:
+            self._number += data.count(b"\n", self._counted, start)
+        else:
+            self._number -= data.count(b"\n", start, self._counted)
         self._counted = start
         stop = data.find(b"\n", position)
         if stop < 0:
             return next(_torn(block, start, self._number, losses), None), len(data)
         return _line(block, start, stop, self._number, losses), stop + 1
+
+    def finish(self) -> int:
+        """Return the block's ``count``: with what is counted already, one pass does for all."""
+        block, data = self._block, self._block.data
+        if block.counted < 0:
+            rest = data.count(b"\n", self._counted)
+            force_setattr(block, "counted", self._number - block.number + rest + block.torn)
+        return block.count
 
 
 def lines_at(

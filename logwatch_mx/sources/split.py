@@ -26,7 +26,18 @@ class Splitter:
         self._rest = bytearray()
         self._over = 0
         self.offset = offset
-        self.number = number
+        self._number = number
+        self._last: Block | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the line at *offset*.
+
+        Found out late: who reads the block before counts its lines on the way.
+        """
+        if self._last is not None:
+            self._number, self._last = self._number + self._last.count, None
+        return self._number
 
     @property
     def end(self) -> int:
@@ -52,7 +63,7 @@ class Splitter:
                 data = data[first:]
         cut = data.rfind(b"\n") + 1
         if cut:
-            whole = bytes(self._rest) + data[:cut] if self._rest else data[:cut]
+            whole = b"".join((self._rest, memoryview(data)[:cut]))
             blocks.append(self._take(whole, 0))
         self._keep(data[cut:] if cut else data)
         return blocks
@@ -71,7 +82,7 @@ class Splitter:
 
     def _take(self, data: bytes, dropped: int, *, torn: bool = False) -> Block:
         block = Block(self._source, data, self.offset, self.number, torn, dropped, self._identity)
-        self.offset, self.number = block.end, self.number + block.count
+        self.offset, self._last = block.end, block
         self._rest.clear()
         self._over = 0
         return block
