@@ -15,6 +15,7 @@ help:
 	@echo "make lab-long  two minutes of every kind of loop with every action (half an hour)"
 	@echo "make bench     speed against the tools of the trade, in one run"
 	@echo "make soak      20 minutes of writing, rotating and killing (MINUTES=5 for less)"
+	@echo "make fuzz      five minutes of hostile input (FUZZ_SECONDS=600 for more)"
 	@echo "make nightly   everything that takes long"
 
 # A Debian without python3-venv has a venv module that cannot install pip.
@@ -71,12 +72,18 @@ bench: $(VENV)/.dev
 score: $(VENV)/.dev
 	$(BIN)/python tests/scenarios/score.py
 
+FUZZ_SECONDS ?= 300
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[fuzz]' || echo "no atheris for this Python"
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
+
 MINUTES ?= 20
 soak: $(VENV)/.dev
 	$(BIN)/python tests/soak/soak.py --minutes $(MINUTES)
 
 nightly: $(VENV)/.dev lab lab-long score
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
+	$(MAKE) fuzz FUZZ_SECONDS=1800
 
 clean:
 	rm -rf $(VENV) .lab-cache .pytest_cache .mypy_cache .ruff_cache
