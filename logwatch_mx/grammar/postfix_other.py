@@ -67,6 +67,8 @@ _interim = (
         r"skipped, still being delivered *",
         # local: 665A5232C51: passing <bob@a.test> to transport=lmtp
         rf"passing <(?:{QUOTED})?[^>]*> to transport=.*",
+        # cleanup: 17CCA8044: virtual_alias_maps map lookup problem -- message not accepted, …
+        r"[a-z_]+ map lookup problem .*",
         # bounce: 17CCA8044: not sending trace/success notification for double-bounce message
         r"not sending trace/success notification .*",
         # postsuper: D4F2023DB: placed on hold
@@ -93,6 +95,22 @@ _remark = any_of(
     r"skipping address family .*",
     r"host [^ ]+ offers SMTPUTF8 support, but not 8BITMIME *",
     r"SMTPS wrappermode \(TCP port 465\) requires .*",
+    # 3.11, nbdb_redirect.c and nbdb_process.c: redirecting hash:/etc/aliases to lmdb:/etc/aliases
+    r"redirecting [^ ]+ to [^ ]+ *",
+    r"successfully executed '.*' as uid [0-9]+ *|target file '.*' already exists, skipping .*",
+)
+
+# A daemon with -v, or a client in debug_peer_list: the name of a function, or what these say.
+# match_list_match: unknown: no match · >>> START Client host RESTRICTIONS <<<
+# private/anvil: wanted attribute: status · send attr request = connect
+_verbose = any_of(
+    r"[a-z][a-z0-9]*+_[a-z0-9_]*+: .*",
+    r"(?:been_here|fsspace|maps|dict|event|watchdog|vstream|vstring)[a-z_]*: .*",
+    r">>> (?:START|END|CHECKING) .* <<< *",
+    r"(?:send|input) attr(?:ibute)? .*",
+    r"[^ ]+(?: socket)?: wanted attribute: .*",
+    r"(?:connection (?:established|closed)|proxymap stream disconnect|idle timeout -- exiting) *",
+    r"(?:process generation|trying\.\.\.|user =|running) .*|running: .*",
 )
 
 # master: daemon started -- version 3.7.11, configuration /etc/postfix · terminating on signal 15
@@ -153,5 +171,6 @@ OTHER_KINDS = (
     other_kind("postsuper", _postsuper),
     other_kind("script", _script),
     other_kind("level", _level),
+    other_kind("verbose", _verbose),
     LineKind(name="postfix.beside", expr=_REST, build=_build_beside, agents=_BESIDE),
 )

@@ -73,7 +73,8 @@ _stress = Regex(r"(?:entering|leaving) STRESS mode with [0-9]+ connections *")
 # SSL_accept error from unknown[192.0.2.7]: lost connection
 # certificate verification failed for mx.a.test[192.0.2.1]:25: untrusted issuer /C=de/…
 _tls = any_of(
-    r"[A-Z][a-z]+ TLS connection (?:established|reused) (?:from|to) .*",
+    # without the first word until 2.4
+    r"(?:[A-Z][a-z]+ )?TLS connection (?:established|reused) (?:from|to) .*",
     r"setting up TLS connection (?:from|to) .*",
     r"(?:SSL_(?:accept|connect|set_fd)|SSL3 alert)[: ].*",
     r"(?:[a-zA-Z]+ )?certificate (?:peer name )?(?:verification|verified|verify|not|did).*",
@@ -81,6 +82,15 @@ _tls = any_of(
     r"Host offered STARTTLS: .*",
     r"(?:TLS SNI|TLS handshake failed|TLS protocol trace|skipping TLS trace) .*",
     r"(?:save|remove|looking for|looking up|re-using|reloaded) session .*",
+    # 2.2 and 2.3, tls_client.c and tls_verify.c
+    r"(?:Unv|V)erified: subject_CN=.*",
+    r"(?:Peer|Server) certificate could not be verified *",
+    r"Peer verification: CommonName in certificate does not match: .*",
+    r"(?:verify error:num=|Peer cert verify depth=|fingerprint=|subject=|issuer=).*",
+    # tlsmgr and smtpd_tls_loglevel = 3 and 4: tls_scache.c, tls_misc.c, tls_stream.c
+    r"(?:open|close|lookup|read|write|put|delete) [a-z]+ (?:TLS cache |session id=).*",
+    r"(?:read from|write to) [0-9A-F]{8,16} \[.*|(?:Read|Write) -?[0-9]+ chars: .*",
+    r"[0-9a-f]{4} (?:- |(?:[0-9a-f]{2}[ -])).*",
 )
 # mx.a.test[192.0.2.1]:25: subject_CN=mx.a.test, issuer=x, fingerprint=…
 _tls_peer = (
