@@ -71,6 +71,12 @@ class StateError(LogwatchError):
     """The state database is foreign, corrupt, newer than this program or used by another daemon."""
 
 
+class NoStateError(StateError):
+    """There is no state where the daemon's was looked for: it has not run here."""
+
+    code = Exit.NO_INPUT
+
+
 class EffectError(LogwatchError):
     """DNS, a hook, a notice or an MTA's map did not do what was asked.
 

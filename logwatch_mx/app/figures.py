@@ -34,6 +34,7 @@ def figures(
         "lines": tally.lines,
         "kinds": dict(tally.kinds),
         "lag": lag,
+        "first": spike.begun.isoformat() if spike.begun else None,
         "last": state.now.isoformat() if state.now else None,
         "saved": saved.isoformat(),
         "at": saved.timestamp(),

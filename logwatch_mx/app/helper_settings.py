@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from logwatch_mx.errors import ConfigError
+from logwatch_mx.errors import ConfigError, PermissionDeniedError
 
 DEFAULT_PATH = Path("/etc/logwatch-mx/helper.toml")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -45,6 +45,8 @@ def load_helper_settings(path: Path | None) -> HelperSettings:
         if path is None:
             return HelperSettings()
         raise ConfigError(f"{chosen}: not found") from None
+    except PermissionError:
+        raise PermissionDeniedError(f"{chosen}: permission denied") from None
     except OSError as error:
         raise ConfigError(f"{chosen}: {error.strerror}") from None
     if about.st_mode & _OTHERS_WRITE or about.st_uid not in {0, os.geteuid()}:

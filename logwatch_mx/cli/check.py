@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from logwatch_mx.cli.options import AddressType, config_option
+from logwatch_mx.cli.options import READ, AddressType, DomainType, config_option
 from logwatch_mx.config.address import Address, parse_endpoint
 from logwatch_mx.config.load import Overrides, find_config, load_settings
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver, confirm_by_all
-from logwatch_mx.confirm.domain import parse_domain
 from logwatch_mx.confirm.judge import never_ours
 from logwatch_mx.confirm.open import open_resolver, open_zone
 from logwatch_mx.errors import Exit, PermissionDeniedError
@@ -51,7 +50,7 @@ class NameserverType(click.ParamType[Any]):
 @click.command(
     epilog="Example: logwatch-mx check seaton.biz --nameserver 9.9.9.9 --nameserver 1.1.1.1"
 )
-@click.argument("domains", metavar="DOMAIN...", nargs=-1, required=True)
+@click.argument("domains", metavar="DOMAIN...", nargs=-1, required=True, type=DomainType())
 @click.option(
     "--nameserver",
     "nameservers",
@@ -61,7 +60,7 @@ class NameserverType(click.ParamType[Any]):
 )
 @click.option(
     "--zone",
-    type=click.Path(path_type=Path),
+    type=READ,
     help="Answer from this zone file and ask nobody.",
 )
 @click.option("--own-address", type=AddressType(), multiple=True, help="An address of ours.")
@@ -84,11 +83,10 @@ def check(
     """
     if zone is not None and nameservers:
         raise click.UsageError("--zone answers from a file; it cannot go with --nameserver")
-    names = [parse_domain(text) for text in domains]
     settings = _load(config, Overrides(own_addresses=own_address))
     resolvers = _resolvers(settings, nameservers, zone)
     site, is_ours = _site(settings, zone)
-    verdicts = asyncio.run(_ask(names, resolvers, site, is_ours))
+    verdicts = asyncio.run(_ask(domains, resolvers, site, is_ours))
     if as_json:
         click.echo(json.dumps(_shape(verdicts), indent=1))
     else:

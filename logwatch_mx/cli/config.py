@@ -4,17 +4,18 @@ from pathlib import Path
 
 import click
 
+from logwatch_mx.cli.options import READ
 from logwatch_mx.config.files import file_warnings
 from logwatch_mx.config.load import DEFAULT_PATH, find_config, load_settings
 from logwatch_mx.config.notifier import unknown_notifiers
 from logwatch_mx.config.show import show_settings
 from logwatch_mx.errors import ConfigError, ConfigErrors
 
-_file = click.argument("file", required=False, type=click.Path(path_type=Path))
+_file = click.argument("file", required=False, type=READ)
 _config = click.option(
     "--config",
     "config",
-    type=click.Path(path_type=Path),
+    type=READ,
     help=f"Configuration file (default: {DEFAULT_PATH}).",
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from logwatch_mx.cli.options import config_option
+from logwatch_mx.cli.options import READ, config_option
 from logwatch_mx.config.files import file_warnings
 from logwatch_mx.config.load import find_config, load_settings
 from logwatch_mx.config.settings import Settings
@@ -18,7 +18,6 @@ from logwatch_mx.mta.permission import Who
 from logwatch_mx.respond.helper_client import HelperClient
 
 _COLOURS = {Severity.DANGER: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_SAVED = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 
 
 @click.command(
@@ -26,12 +25,12 @@ _SAVED = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 @click.option(
-    "--postconf", type=_SAVED, help="Read this saved `postconf -x` (or main.cf), not this machine."
+    "--postconf", type=READ, help="Read this saved `postconf -x` (or main.cf), not this machine."
 )
-@click.option("--master-cf", type=_SAVED, help="With --postconf: the master.cf (`postconf -M`).")
+@click.option("--master-cf", type=READ, help="With --postconf: the master.cf (`postconf -M`).")
 @click.option(
     "--sendmail-cf",
-    type=_SAVED,
+    type=READ,
     multiple=True,
     help="Read this saved sendmail.cf (repeatable: one a daemon).",
 )
@@ -60,7 +59,10 @@ def doctor(
     settings = load_settings(path, check_hooks=False)
     who = _who(user)
     if postconf is not None or sendmail_cf:
-        host = gather_saved(who, postconf=postconf, master_cf=master_cf, cfs=sendmail_cf)
+        try:
+            host = gather_saved(who, postconf=postconf, master_cf=master_cf, cfs=sendmail_cf)
+        except FileNotFoundError as error:
+            raise SourceError(f"{error.filename}: no such file") from error
         findings = examine(host, settings)
     else:
         host = gather(settings, who, config=path, ask_helper=lambda: _helper_fault(settings))

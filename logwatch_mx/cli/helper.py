@@ -10,6 +10,7 @@ import click
 
 from logwatch_mx.app.helper import means_of, serve
 from logwatch_mx.app.helper_settings import allowed_uids, load_helper_settings
+from logwatch_mx.cli.options import READ
 from logwatch_mx.errors import ConfigError, Exit, LogwatchError
 
 #: The first descriptor that systemd hands over (sd_listen_fds(3)).
@@ -17,7 +18,7 @@ _FIRST = 3
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), help="In place of helper.toml.")
+@click.option("--config", type=READ, help="In place of helper.toml.")
 @click.option("--fd", type=int, help="Serve the listening socket that is this descriptor.")
 @click.option(
     "--socket", "path", type=click.Path(path_type=Path), help="Make a socket here and serve it."

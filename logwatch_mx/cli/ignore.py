@@ -6,21 +6,13 @@ from pathlib import Path
 
 import click
 
-from logwatch_mx.cli.options import config_option
-from logwatch_mx.config.domain import a_labels
+from logwatch_mx.cli.options import DomainType, config_option
 from logwatch_mx.config.duration import parse_duration
 from logwatch_mx.config.load import find_config, load_settings
 from logwatch_mx.errors import Exit, LogwatchError
 from logwatch_mx.model.action import ActionState
 from logwatch_mx.respond.plan import ROUTING
 from logwatch_mx.state.store import Store
-
-
-def _domain(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    try:
-        return None if value is None else a_labels(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r}: {error}", ctx, param) from error
 
 
 def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
@@ -31,7 +23,7 @@ def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 @click.command(epilog="Example: logwatch-mx ignore seaton.biz --for 7d")
-@click.argument("domain", required=False, callback=_domain)
+@click.argument("domain", required=False, type=DomainType())
 @click.option("--for", "length", callback=_duration, help="Only so long (default: for good).")
 @click.option("--list", "show", is_flag=True, help="Print the domains that are ignored now.")
 @click.option("--remove", is_flag=True, help="Watch DOMAIN again.")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from logwatch_mx.cli.options import TimeType, config_option, in_zone, local_zone
-from logwatch_mx.errors import Exit, SourceError, StateError
+from logwatch_mx.errors import Exit, NoStateError, SourceError
 
 
 @click.group(epilog="Example: logwatch-mx incidents list --json")
@@ -28,11 +28,18 @@ def list_(config: Path | None, *, as_json: bool, since: datetime | None, open_on
     """List incidents, oldest first."""
     with open_store(config) as (store, settings):
         found = store.incidents(open_only=open_only, since=in_zone(since, local_zone()))
+        read = json.loads(store.meta("status") or "{}")
     if as_json:
         from logwatch_mx.report.shape import shape_replay  # noqa: PLC0415
 
-        sys.stdout.write(json.dumps(shape_replay(found, files=settings.source.files), indent=1))
-        sys.stdout.write("\n")
+        shape = shape_replay(
+            found,
+            files=settings.source.files,
+            lines=read.get("lines", 0),
+            first=_stamp(read.get("first")),
+            last=_stamp(read.get("last")),
+        )
+        sys.stdout.write(json.dumps(shape, indent=1) + "\n")
     else:
         _print(found)
     return Exit.OK
@@ -105,6 +112,10 @@ def close(incident: str, config: Path | None) -> int:
     return Exit.OK
 
 
+def _stamp(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def find_incident(store: Any, name: str) -> Any:  # noqa: ANN401  # Store and Incident
     """Return the incident with the id *name*, or the newest one about the subject *name*."""
     found = store.incident(name)
@@ -124,7 +135,7 @@ def open_store(config: Path | None, *, write: bool = False) -> Iterator[tuple[An
 
     settings = load_settings(find_config(config), check_hooks=False)
     if write and not settings.state.path.exists():
-        raise StateError(f"{settings.state.path}: no state yet: the daemon has not run here")
+        raise NoStateError(f"{settings.state.path}: no state yet: the daemon has not run here")
     with Store.open(settings.state.path, read_only=not write, daemon=False) as store:
         yield store, settings
 

@@ -11,9 +11,12 @@ import click
 
 Command = Callable[..., Any]
 
-#: A log, or standard input as ``-``. click does not ask whether it may be read: whoever opens it
-#: says so with the exit code for that.
-LOG = click.Path(path_type=Path, readable=False)
+#: A file that is read, or standard input as ``-``. click does not ask whether it may be read:
+#: whoever opens it says so with the exit code for that.
+READ = click.Path(path_type=Path, readable=False)
+LOG = READ
+#: Characters of a wrong word that an error repeats.
+_SHOWN = 80
 
 
 class ZoneType(click.ParamType[Any]):
@@ -81,13 +84,15 @@ class DomainType(click.ParamType[Any]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Return the domain as A-labels."""
+        """Return the domain as A-labels; what is quoted of *value* is short and harmless."""
         from logwatch_mx.config.domain import a_labels  # noqa: PLC0415  # --help is quick
 
+        text = str(value)
         try:
-            return a_labels(str(value))
+            return a_labels(text)
         except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
+            shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+            self.fail(f"{shown!r}: {error}", param, ctx)
 
 
 def local_zone() -> tzinfo:

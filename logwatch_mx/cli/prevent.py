@@ -1,11 +1,13 @@
 """``prevent``: print tested configuration that stops a loop before it starts, or check for it."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from logwatch_mx.cli.options import Command
 from logwatch_mx.errors import EffectError, Exit, SourceError
 from logwatch_mx.respond import prevent_postfix, prevent_sendmail
 
@@ -28,21 +30,39 @@ def prevent() -> None:
     """
 
 
-_output = click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
-    help="Write to this file instead of standard output.",
-)
-_check = click.option(
-    "--check",
-    is_flag=True,
-    help="Say whether the running configuration has it (status 3: it has not).",
-)
-_running = click.option(
-    "--running",
-    type=click.File(encoding="utf-8", errors="surrogateescape"),
-    help="With --check: look at this file (- is standard input).",
-)
+def _shared(default_map: Path, about_map: str) -> Callable[[Command], Command]:
+    """Add the options of both: where the map is, where the text goes, and what is looked at."""
+
+    def add(command: Command) -> Command:
+        for option in (
+            click.option(
+                "--running",
+                type=click.File(encoding="utf-8", errors="surrogateescape"),
+                help="With --check: look at this file (- is standard input).",
+            ),
+            click.option(
+                "--check",
+                is_flag=True,
+                help="Say whether the running configuration has it (status 3: it has not).",
+            ),
+            click.option(
+                "--output",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Write to this file instead of standard output.",
+            ),
+            click.option(
+                "--map",
+                "map_path",
+                type=click.Path(path_type=Path, readable=False),
+                default=default_map,
+                show_default=True,
+                help=about_map,
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
 
 
 @prevent.command()
@@ -53,17 +73,7 @@ _running = click.option(
     show_default=True,
     help="Throw such mail away, or refuse it; bounces are thrown away in either case.",
 )
-@click.option(
-    "--map",
-    "map_path",
-    type=click.Path(path_type=Path),
-    default=prevent_sendmail.DEFAULT_MAP,
-    show_default=True,
-    help="The map through which the daemon pauses domains.",
-)
-@_output
-@_check
-@_running
+@_shared(prevent_sendmail.DEFAULT_MAP, "The map through which the daemon pauses domains.")
 def sendmail(
     action: prevent_sendmail.Action,
     map_path: Path,
@@ -99,17 +109,9 @@ def sendmail(
     default=True,
     help="Check senders only: mail to a domain with a good MX besides is delivered as before.",
 )
-@click.option(
-    "--map",
-    "map_path",
-    type=click.Path(path_type=Path),
-    default=prevent_postfix.DEFAULT_MAP,
-    show_default=True,
-    help="The daemon's transport map, named in main.cf when it exists.",
+@_shared(
+    prevent_postfix.DEFAULT_MAP, "The daemon's transport map, named in main.cf when it exists."
 )
-@_output
-@_check
-@_running
 def postfix(
     spare: tuple[str, ...],
     recipients: bool,  # noqa: FBT001  click hands options over by name

@@ -4,13 +4,11 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import click
 
 from logwatch_mx.app.maps import sendmail_text as map_text
-from logwatch_mx.cli.options import config_option
-from logwatch_mx.config.domain import a_labels
+from logwatch_mx.cli.options import DomainType, config_option
 from logwatch_mx.config.load import find_config, load_settings
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.errors import (
@@ -39,21 +37,6 @@ from logwatch_mx.respond.queue_sendmail import SendmailQueue
 
 #: Rows of the table; --json has all.
 _MAX_ROWS = 50
-
-
-class DomainType(click.ParamType[Any]):
-    """A domain, as A-labels."""
-
-    name = "domain"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return *value* in its one spelling."""
-        try:
-            return a_labels(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
 
 
 @click.command(

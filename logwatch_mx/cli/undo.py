@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from logwatch_mx.app.maps import postfix_map, sendmail_map, sendmail_text
-from logwatch_mx.cli.options import config_option
+from logwatch_mx.cli.options import READ, config_option
 from logwatch_mx.config.load import find_config, load_settings
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.errors import (
@@ -34,7 +34,7 @@ from logwatch_mx.state.store import Store
 @click.option(
     "--map",
     "map_path",
-    type=click.Path(path_type=Path),
+    type=READ,
     help="Text of our map, where the settings cannot be read.",
 )
 @click.option(

@@ -1,4 +1,4 @@
-"""Signals and incidents: suspicion, and grouped suspicion."""
+"""Incidents: grouped suspicion, with the signals in it counted by kind."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from logwatch_mx.model.action import Action
-from logwatch_mx.model.event import Event
 from logwatch_mx.model.verdict import Verdict
 
 
@@ -37,24 +36,12 @@ class Cause(StrEnum):
 
 
 class SignalKind(StrEnum):
-    """The kinds of evidence."""
+    """What an event may say for an incident: the kinds of evidence."""
 
     SELF_DELIVERY = "self_delivery"
     REENTRY = "reentry"
     MTA_VERDICT = "mta_verdict"
     DEFERRAL = "deferral"
-
-
-class Signal(Struct, frozen=True, kw_only=True):
-    """One event that a rule calls suspicious.
-
-    *subject*: the recipient domain, or what the rule counts by.
-    """
-
-    kind: SignalKind
-    rule: str
-    subject: str
-    event: Event
 
 
 class Evidence(Struct, frozen=True):

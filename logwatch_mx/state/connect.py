@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from logwatch_mx.errors import StateError
+from logwatch_mx.errors import NoStateError, StateError
 from logwatch_mx.state.faults import DAMAGED, code_of
 from logwatch_mx.state.lock import hand_over
 from logwatch_mx.state.schema import MIGRATIONS, belongs_to_us, migrate, version_of
@@ -47,7 +47,7 @@ def connect_writer(path: Path, *, mend: bool) -> tuple[sqlite3.Connection, tuple
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Return a connection that only reads *path*, also while the daemon writes to it."""
     if not path.exists():
-        raise StateError(f"{path}: no state yet: the daemon has not run here")
+        raise NoStateError(f"{path}: no state yet: the daemon has not run here")
     try:
         return _checked_reader(path, "ro")
     except sqlite3.OperationalError as error:

@@ -106,7 +106,7 @@ def test_no_word_of_a_configuration_reaches_the_terminal_raw(run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--postconf", "/no/such/file"], "does not exist"),
+        (["--postconf", "/no/such/file"], "no such file"),
         (["--master-cf", DATA / "spinning.master.cf"], "--master-cf goes with --postconf"),
         (["--user", "no-such-user"], "no-such-user: there is no such user"),
     ],

@@ -25,9 +25,48 @@ def test_a_directory_without_logs_is_no_input(logwatch, command, tmp_path):
     assert [*logwatch(command, tmp_path)] == [66, "", told]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("doctor", "--postconf", "/nowhere/x"),
+        ("doctor", "--sendmail-cf", "/nowhere/x"),
+        ("undo", "--all", "--map", "/nowhere/x"),
+        ("check", "a.test", "--zone", "/nowhere/x"),
+    ],
+)
+def test_a_file_that_is_named_and_missing_is_no_input(logwatch, words):
+    code, out, err = logwatch(*words)
+    assert (code, out) == (66, "")
+    assert "/nowhere/x: no" in err.lower()
+
+
+@pytest.mark.parametrize("command", ["check", "ignore", "queue"])
+@pytest.mark.parametrize("word", ["a b", "user@seaton.biz", "*", ".biz", "\x1b[31mx"])
+def test_a_word_that_is_no_domain_is_wrong_usage(logwatch, command, word):
+    code, out, err = logwatch(command, word)
+    assert (code, out) == (2, "")
+    assert f"{word!r}: not a domain" in err
+    assert err.count("\n") == 1
+    assert err.strip().isprintable()
+
+
 @pytest.mark.skipif(not AS_ROOT, reason="only root can become nobody")
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_file_that_may_not_be_read_is_named(command, open_folder, healthy):
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("replay",),
+        ("parse",),
+        ("config", "check"),
+        ("config", "check", "--config"),
+        ("config", "show"),
+        ("check", "a.test", "--zone"),
+        ("check", "a.test", "--config"),
+        ("doctor", "--sendmail-cf"),
+        ("undo", "--all", "--config"),
+        ("status", "--config"),
+    ],
+)
+def test_a_file_that_may_not_be_read_is_named(words, open_folder, healthy):
     path = open_folder / "mail.log"
     path.write_bytes(healthy.read_bytes())
     path.chmod(0o600)
@@ -37,8 +76,9 @@ def test_a_file_that_may_not_be_read_is_named(command, open_folder, healthy):
     program = (
         "import contextlib, io, os, sys\n"
         "from logwatch_mx.cli.main import main\n"
-        f"sys.argv = ['logwatch-mx', {command!r}, {str(path)!r}]\n"
-        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        f"sys.argv = {['logwatch-mx', *words, str(path)]!r}\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit),"
+        " contextlib.redirect_stderr(io.StringIO()):\n"
         "    main()\n"
         f"os.setuid({nobody})\n"
         "main()\n"
@@ -163,7 +203,7 @@ def test_a_host_where_the_daemon_never_ran_says_so(logwatch, tmp_path, words):
     toml = tmp_path / "c.toml"
     toml.write_text(f'[state]\npath = "{tmp_path}/state.db"\n')
     told = f"logwatch-mx: {tmp_path}/state.db: no state yet: the daemon has not run here\n"
-    assert [*logwatch(*words, "--config", toml)] == [1, "", told]
+    assert [*logwatch(*words, "--config", toml)] == [66, "", told]
 
 
 def test_nobody_to_notify_is_a_configuration_fault(logwatch, tmp_path):

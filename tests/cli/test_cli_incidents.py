@@ -111,6 +111,7 @@ def test_the_list_as_json_has_the_shape_of_replay(logwatch, toml, options, ids):
     answer = json.loads(ran.out)
     assert list(answer) == ["schema", "input", "incidents"]
     assert (answer["schema"], answer["input"]["files"]) == (1, ["/var/log/maillog"])
+    assert (answer["input"]["lines"], answer["input"]["first"]) == (0, None)  # nothing saved yet
     assert [i["id"] for i in answer["incidents"]] == ids
 
 
@@ -224,3 +225,11 @@ def test_status_of_a_daemon_that_is_stuck(logwatch, toml, tmp_path):
     code, out, _ = logwatch("status", "--config", toml)
     assert code == 1
     assert out.startswith("NOT running, or stuck: last sign of life ")
+
+
+def test_list_says_what_the_daemon_has_read(logwatch, toml, tmp_path):
+    first, last = "2026-11-23T14:00:00+00:00", "2026-11-23T15:00:00+00:00"
+    save_status(tmp_path, AT, first=first, last=last)
+    answer = json.loads(logwatch("incidents", "list", "--json", "--config", toml).out)
+    told = answer["input"]
+    assert (told["lines"], told["first"], told["last"]) == (1000, first, last)

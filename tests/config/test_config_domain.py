@@ -1,9 +1,10 @@
+import click
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logwatch_mx.confirm.domain import parse_domain
-from logwatch_mx.errors import DataError
+from logwatch_mx.cli.options import DomainType
+from logwatch_mx.config.domain import a_labels
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from logwatch_mx.errors import DataError
     ],
 )
 def test_domain_becomes_lower_case_a_labels(text, domain):
-    assert parse_domain(text) == domain
+    assert a_labels(text) == domain
 
 
 @pytest.mark.parametrize(
@@ -53,23 +54,23 @@ def test_domain_becomes_lower_case_a_labels(text, domain):
     ],
 )
 def test_junk_is_no_domain(text):
-    with pytest.raises(DataError, match="not a domain"):
-        parse_domain(text)
+    with pytest.raises(ValueError, match="not a domain"):
+        a_labels(text)
 
 
 def test_fault_quotes_hostile_text_escaped_and_short():
-    with pytest.raises(DataError) as caught:
-        parse_domain("\x1b]0;owned\x07" + "x" * 5000)
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 200
+    with pytest.raises(click.UsageError) as caught:
+        DomainType().convert("\x1b]0;owned\x07" + "x" * 5000, None, None)
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 200
 
 
 @given(st.text(max_size=80))
 @example("\ud800")
 def test_any_text_is_a_domain_or_a_data_error(text):
     try:
-        domain = parse_domain(text)
-    except DataError:
+        domain = a_labels(text)
+    except ValueError:
         return
-    assert domain == parse_domain(domain)
+    assert domain == a_labels(domain)
     assert domain.isascii()
