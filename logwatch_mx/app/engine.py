@@ -18,8 +18,9 @@ from logwatch_mx.app.watch import Watch, Watches
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
-from logwatch_mx.detect.domains import domains_of, is_own
+from logwatch_mx.detect.domains import domains_of
 from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
+from logwatch_mx.detect.ours import subject_of
 from logwatch_mx.detect.reasons import is_deferral, is_own_remedy
 from logwatch_mx.detect.refused import RULE as REFUSED
 from logwatch_mx.detect.refused import RefusedDetector, RefusedState, is_refused
@@ -171,11 +172,13 @@ class Engine:
         changes = Changes()
         case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{verdict.domain}")
         if case is not None and case.hear(verdict):
+            case.blame(self.site)
             changes.changes.append(Change(ChangeKind.JUDGED, case.id))
         elif case is None and verdict.outcome is Outcome.LOOPBACK:
             found = self._refused.take(verdict.domain)
             if found is not None:
-                found.verdict, found.own = verdict, is_own(verdict.domain, self.site)
+                found.verdict = verdict
+                found.own_up(self.site)
                 self._open(found, changes)
         return changes
 
@@ -264,11 +267,12 @@ class Engine:
                     self._weigh(domain, hint, event, changes)
 
     def _weigh(self, domain: str, hint: Hint, event: Event, changes: Changes) -> None:
+        domain, routed = subject_of(event, domain, hint.signals)
         name = f"{IncidentKind.LOOP.value}/{domain}"
         case = self._book.awake(name, hint.at, changes)
         opened, messages = self._loop.weigh(domain, hint, case)
         if opened is not None:
-            opened.own = is_own(domain, self.site)
+            opened.own_up(self.site, routed=routed)
             self._open(opened, changes)
         changes.questions.extend(
             TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at, passes=passes)

@@ -5,13 +5,14 @@ were tried with Postfix 3.7 and sendmail 8.17 (``tests/lab``). Every reason clas
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from msgspec import Struct
 
 from logwatch_mx.detect.reasons import FULL_SERVER, GREYLISTED, LOCAL
 from logwatch_mx.model.event import Mta
-from logwatch_mx.model.incident import IncidentKind
+from logwatch_mx.model.incident import Cause, Facts, IncidentKind
 
 #: So many domains get a line of their own in what is pasted.
 NAMED_DOMAINS = 3
@@ -23,6 +24,12 @@ _ADD_TRANSPORT = (
     'postconf -e "transport_maps = $(postconf -h transport_maps),'
     ' $(postconf -h default_database_type):/etc/postfix/transport"'
 )
+_SPUN = "delivered to ourselves"
+#: A stranger's loop spins here because this host does not know that it talks to itself.
+PREVENT = (
+    "what lets this host deliver to itself, with the fix: logwatch-mx doctor",
+    "refuse such mail before it starts: logwatch-mx prevent postfix (or sendmail)",
+)
 #: Names come from strangers, and steps are pasted into a shell: anything else is not repeated.
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _OWN_SIDE = ("127.", "::1", "0:0:0:0:0:0:0:1", "localhost")
@@ -33,6 +40,26 @@ class Advice(Struct, frozen=True):
 
     sentence: str
     steps: tuple[str, ...] = ()
+
+
+def suggest(
+    kind: IncidentKind,
+    subject: str,
+    reasons: Mapping[str, int],
+    facts: Facts,
+    mta: Mta,
+    cause: Cause,
+) -> Advice:
+    """Return what to do about an incident of this *kind*, by the most frequent of its *reasons*."""
+    match kind:
+        case IncidentKind.SPIKE | IncidentKind.OUTAGE if reasons:
+            main = max(reasons.items(), key=lambda item: (item[1], item[0]))[0]
+            return advise(kind, subject, main, tuple(facts.domains)[:NAMED_DOMAINS], mta)
+        case IncidentKind.FORWARDING_LOOP:
+            return advise_circle(subject, mta)
+        case IncidentKind.LOOP if cause is Cause.THEIRS and _SPUN in reasons:
+            return Advice("", PREVENT)
+    return Advice("")
 
 
 @lru_cache(maxsize=1024)

@@ -10,8 +10,10 @@ from hashlib import blake2b
 
 from msgspec import Struct, field, structs
 
-from logwatch_mx.detect.advice import NAMED_DOMAINS, Advice, advise, advise_circle
+from logwatch_mx.detect.advice import suggest
+from logwatch_mx.detect.domains import is_own
 from logwatch_mx.detect.facts import FactCount
+from logwatch_mx.detect.ours import blame
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.incident import (
@@ -25,6 +27,7 @@ from logwatch_mx.model.incident import (
     SignalKind,
     Signals,
 )
+from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Trail
 from logwatch_mx.model.verdict import LOOPS, REFUTES, Outcome, Verdict
 
@@ -37,7 +40,6 @@ KEPT_ORIGINS = 200
 #: Looking back for a message that is not there takes 64 MiB: so many are asked about a second time.
 ASKED_AGAIN = 200
 A_SECOND = timedelta(seconds=1)
-_BY_REASON = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
 class Kept(Struct, frozen=True):
@@ -114,6 +116,7 @@ class Case(Struct, kw_only=True):
     own: bool = False
     advice: str = ""
     steps: tuple[str, ...] = ()
+    routed: bool = False
     origins: dict[str, Origin] = {}
     facts: FactCount = field(default_factory=FactCount)
     unknown: dict[str, datetime] = {}
@@ -249,7 +252,12 @@ class Case(Struct, kw_only=True):
         self.tail = [*self.tail, *later.head, *later.tail][-KEPT_LINES:]
 
     def hear(self, verdict: Verdict) -> bool:
-        """Take *verdict*, unless it is no answer and there was one; return whether it was taken."""
+        """Take *verdict*, unless it is no answer and there was one; return whether it was taken.
+
+        Of a next hop that was configured DNS says nothing: no MX led there.
+        """
+        if self.routed:
+            return False
         decided = self.verdict is not None and self.verdict.outcome in LOOPS | REFUTES
         if decided and verdict.outcome not in LOOPS | REFUTES:
             return False
@@ -276,17 +284,24 @@ class Case(Struct, kw_only=True):
             return IncidentState.REFUTED
         return IncidentState.SUSPECTED
 
-    def _advise(self) -> Advice:
-        """Return what to do: as it was found out, or by the kind and the main reason."""
-        if self.kind in _BY_REASON and self.reasons:
-            reason = max(self.reasons.items(), key=lambda item: (item[1], item[0]))[0]
-            ranked = tuple(self.facts.facts().domains)[:NAMED_DOMAINS]
-            found = advise(self.kind, self.subject, reason, ranked, self.mta())
-        elif self.kind is IncidentKind.FORWARDING_LOOP:
-            found = advise_circle(self.subject, self.mta())
-        else:
-            found = Advice("", self.steps)
-        return Advice(self.advice or found.sentence, found.steps)
+    def own_up(self, site: Site, *, routed: bool = False) -> None:
+        """Say whether it is about this *site*; *routed*: it is a next hop of the site's own."""
+        self.routed = routed
+        self.own = routed or is_own(self.subject, site)
+        self.blame(site)
+
+    def blame(self, site: Site) -> None:
+        """Say which setting of ours is wrong, if the fault is ours."""
+        if self.cause() is Cause.OURS:
+            found = blame(
+                self.subject,
+                routed=self.routed,
+                mta=self.mta(),
+                spins=bool(self.signals.get(SignalKind.SELF_DELIVERY)),
+                texts=tuple(kept.evidence.text for kept in self.head),
+                site=site,
+            )
+            self.advice, self.steps = found.sentence, found.steps
 
     def mta(self) -> Mta:
         """Say whose lines the evidence is: Postfix prints ``status=``."""
@@ -294,7 +309,8 @@ class Case(Struct, kw_only=True):
 
     def incident(self) -> Incident:
         """Return the case as it stands, as a value."""
-        todo = self._advise()
+        facts, cause = self.facts.facts(), self.cause()
+        todo = suggest(self.kind, self.subject, self.reasons, facts, self.mta(), cause)
         return Incident(
             id=self.id,
             kind=self.kind,
@@ -314,10 +330,10 @@ class Case(Struct, kw_only=True):
             signals=Signals(**self.signals),
             reasons=dict(sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))),
             verdict=self.verdict,
-            cause=self.cause(),
-            advice=todo.sentence,
-            steps=todo.steps,
-            facts=self.facts.facts(),
+            cause=cause,
+            advice=self.advice or todo.sentence,
+            steps=self.steps or todo.steps,
+            facts=facts,
             origin=tuple(
                 sorted(
                     self.origins.values(),

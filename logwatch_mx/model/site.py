@@ -1,5 +1,6 @@
 """What is this site's own, as plain values that ``app`` hands to whoever must know."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 
 from msgspec import Struct
@@ -12,7 +13,9 @@ class Site(Struct, frozen=True, kw_only=True):
     to deliver (mydestination, class w, relay and virtual domains). *parents*: domains whose
     subdomains are ours as well (relay and virtual domains). *names*: the host's own names.
     *addresses*: canonical text of own addresses that are not loopback. *routable*: special networks
-    that are good at this site.
+    that are good at this site. *lists*: the setting that makes a domain ours, by domain. *routes*:
+    the next hop of a domain that has one of its own. *settings*: what the MTA says of itself that a
+    loop may come of, by the setting's name.
     """
 
     domains: frozenset[str] = frozenset()
@@ -21,3 +24,6 @@ class Site(Struct, frozen=True, kw_only=True):
     addresses: frozenset[str] = frozenset()
     routable: tuple[IPv4Network | IPv6Network, ...] = ()
     protected: frozenset[str] = frozenset()
+    lists: Mapping[str, str] = {}
+    routes: Mapping[str, str] = {}
+    settings: Mapping[str, str] = {}

@@ -1,6 +1,6 @@
 """What an MTA's configuration says is this site's own, before it is joined with our settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ class Own(Struct, frozen=True, kw_only=True):
     *domains*: local, relay and virtual. *parents*: domains whose subdomains are meant too. *names*:
     of the host. *routed*: domains with a route of their own, so that their MX is not used.
     *origins*: domains that the site's own mail comes from. *notes*: what could not be read or is
-    worth knowing, a sentence each.
+    worth knowing, a sentence each. *lists*, *routes*, *settings*: as ``Site`` has them.
     """
 
     domains: frozenset[str] = frozenset()
@@ -23,6 +23,9 @@ class Own(Struct, frozen=True, kw_only=True):
     routed: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    lists: Mapping[str, str] = {}
+    routes: Mapping[str, str] = {}
+    settings: Mapping[str, str] = {}
 
 
 def legal_domains(names: Iterable[str]) -> set[str]:
@@ -47,11 +50,19 @@ class Gathering:
         self.routed: set[str] = set()
         self.origins: set[str] = set()
         self.notes: dict[str, None] = {}
+        self.lists: dict[str, str] = {}
+        self.routes: dict[str, str] = {}
+        self.settings: dict[str, str] = {}
 
     def note(self, sentence: str) -> None:
         """Keep *sentence* once, safe for a terminal."""
         said = "".join(each if each.isprintable() else "?" for each in sentence)
         self.notes.setdefault(said)
+
+    def enlist(self, names: Iterable[str], setting: str) -> None:
+        """Note that *setting* makes the domains *names* ours; the first that does so counts."""
+        for name in names:
+            self.lists.setdefault(name, setting)
 
     def done(self) -> Own:
         """Return what was gathered."""
@@ -63,4 +74,7 @@ class Gathering:
             routed=frozenset(self.routed),
             origins=frozenset(self.origins),
             notes=tuple(self.notes),
+            lists=self.lists,
+            routes=self.routes,
+            settings=self.settings,
         )

@@ -27,6 +27,17 @@ _WORD = re.compile(r"(?:[^\s,{}]|\{(?:[^{}]|\{[^{}]*\})*\})+")
 _TABLE = re.compile(r"[a-z]+:.+", re.DOTALL)
 #: Deeper nesting of $name is a circle.
 _MAX_DEPTH = 20
+#: Settings that decide whether mail comes back to this host.
+_TELLING = (
+    "inet_interfaces",
+    "proxy_interfaces",
+    "mydestination",
+    "relay_domains",
+    "relayhost",
+    "virtual_transport",
+    "mailbox_transport",
+    "fallback_transport",
+)
 
 
 def run_postconf(
@@ -68,13 +79,18 @@ def read_postconf(text: str, own_maps: Iterable[Path] = ()) -> Own:
     for key in ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains"):
         for name in _names(key, settings, found):
             _add(found, name, subdomains=False)
+            found.enlist(legal_domains([name.removeprefix(".")]), key)
     matching = split_words(expand_value("parent_domain_matches_subdomains", settings))
     for name in _names("relay_domains", settings, found):
         _add(found, name, subdomains="relay_domains" in matching)
+        found.enlist(legal_domains([name.removeprefix(".")]), "relay_domains")
     for key in ("inet_interfaces", "proxy_interfaces"):
         _read_interfaces(key, settings, found)
     found.names |= legal_domains([expand_value("myhostname", settings)])
     found.origins |= legal_domains([expand_value("mydomain", settings), _origin(settings, found)])
+    for key in _TELLING:
+        if value := expand_value(key, settings).strip():
+            found.settings[key] = value
     _read_routes(settings, found, {str(path) for path in own_maps})
     return found.done()
 
@@ -175,6 +191,8 @@ def _read_routes(settings: Mapping[str, str], found: Gathering, own_maps: set[st
             if name == "*":
                 found.note(f"Postfix transport_maps: {word} routes all mail; no MX is used")
             elif "@" not in name:
-                found.routed |= legal_domains([name.removeprefix(".")])
+                legal = legal_domains([name.removeprefix(".")])
+                found.routed |= legal
+                found.routes |= dict.fromkeys(legal, route.strip())
     if relay := expand_value("relayhost", settings):
         found.note(f"Postfix relayhost: mail for others goes to {relay}; their MX is not used")

@@ -27,13 +27,14 @@ class SendmailCf(Struct, frozen=True, kw_only=True):
 
     *macros* by name, expanded. *classes*: words by class. *mailers*: flags of those that
     talk SMTP; ``k`` is the one without which sendmail notices that it talks to itself. *maps*:
-    ``TYPE:PATH`` by name.
+    ``TYPE:PATH`` by name. *options* as ``O Name=value`` sets them.
     """
 
     macros: dict[str, str]
     classes: dict[str, frozenset[str]]
     mailers: dict[str, str]
     maps: dict[str, str]
+    options: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -44,6 +45,7 @@ def parse_sendmailcf(text: str, hostname: str = "") -> SendmailCf:
     classes: dict[str, set[str]] = defaultdict(set)
     mailers: dict[str, str] = {}
     maps: dict[str, str] = {}
+    options: dict[str, str] = {}
     found = Gathering()
     for line in _logical_lines(text):
         command, rest = line[0], line[1:]
@@ -61,6 +63,9 @@ def parse_sendmailcf(text: str, hostname: str = "") -> SendmailCf:
             flags = _FLAGS.search(rest)
             if _TALKS_SMTP.search(rest):
                 mailers[name] = flags[1] if flags else ""
+        elif command == "O" and "=" in rest:
+            option, _, value = rest.strip().partition("=")
+            options[option.strip()] = value.strip()
         elif command == "K" and len(words := rest.split()) > 1:
             maps[words[0]] = f"{words[1]}:{words[-1]}"
     expanded = {name: _expand(value, macros) for name, value in macros.items()}
@@ -69,6 +74,7 @@ def parse_sendmailcf(text: str, hostname: str = "") -> SendmailCf:
         classes={name: _members(name, classes, expanded) for name in classes},
         mailers=mailers,
         maps=maps,
+        options=options,
         notes=tuple(found.notes),
     )
 
@@ -84,6 +90,8 @@ def read_sendmailcf(text: str, hostname: str = "") -> Own:
         # An entry of class m ($m of the host) names where the site is, not what it takes mail for.
         target = found.origins if name == "m" else found.domains
         target |= legal
+        if name != "m":
+            found.enlist(legal, f"class {name}")
         if name in {"R", "VirtHost"}:
             found.parents |= legal
     found.origins |= legal_domains({parts.macros.get("M", "")})
@@ -96,10 +104,16 @@ def read_sendmailcf(text: str, hostname: str = "") -> Own:
             found.note(f"sendmail mailertable: {error}; its routes are not known")
         else:
             found.routed |= legal_domains({name.removeprefix(".") for name in table})
+            for name, route in table.items():
+                found.routes |= dict.fromkeys(legal_domains([name.removeprefix(".")]), route)
+    if "DontExpandCnames" in parts.options:
+        found.settings["DontExpandCnames"] = parts.options["DontExpandCnames"]
     if smart := parts.macros.get("S"):
         found.note(f"sendmail SMART_HOST: mail for others goes to {smart}; their MX is not used")
+        found.settings["SMART_HOST"] = smart
     unchecked = sorted(name for name, flags in parts.mailers.items() if "k" in flags)
     if unchecked:
+        found.settings["flag k"] = " ".join(unchecked)
         found.note(
             f"sendmail: mailers {', '.join(unchecked)} have flag k, so that it does not notice "
             "when it talks to itself"

@@ -57,6 +57,10 @@ def merge_site(
         protected=frozenset(settings.respond.protected_domains).union(
             *(own.routed | own.origins for own in owns)
         ),
+        # Where two MTAs are installed, the first that says it is told: Postfix.
+        lists={name: text for own in reversed(owns) for name, text in own.lists.items()},
+        routes={name: text for own in reversed(owns) for name, text in own.routes.items()},
+        settings={name: text for own in reversed(owns) for name, text in own.settings.items()},
     )
 
 

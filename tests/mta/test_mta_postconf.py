@@ -4,12 +4,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from logwatch_mx.mta.own import Own
 from logwatch_mx.mta.postconf import read_postconf, run_postconf
 from logwatch_mx.mta.table import UnreadableTableError, read_table
 
 LAB = Path(__file__).parent / "data" / "postfix.main.cf"
+
+
+def sets(own):
+    """Return *own* without what only tells which setting it came from."""
+    return structs.replace(own, lists={}, routes={}, settings={})
 
 
 def test_main_cf_says_what_is_local(tmp_path):
@@ -19,7 +25,7 @@ def test_main_cf_says_what_is_local(tmp_path):
     text = text.replace("/etc/postfix/", f"{tmp_path}/").replace(
         "/etc/mailname", f"{tmp_path}/mailname"
     )
-    assert read_postconf(text) == Own(
+    assert sets(read_postconf(text)) == Own(
         domains=frozenset(
             {"mx.home.test", "home.test", "localhost.home.test", "localhost", "inner.test"}
         ),
@@ -51,7 +57,7 @@ def test_lists_hold_names_files_and_tables(table):
         "virtual_alias_domains = $virtual_alias_maps\n"
         "virtual_mailbox_domains = inline:{ { box.test = x } { box2.test = y } }\n"
     )
-    assert own == Own(
+    assert sets(own) == Own(
         domains=frozenset(
             {
                 "mx.home.test",
@@ -89,7 +95,7 @@ def test_interfaces_and_nat_give_addresses():
         "inet_interfaces = 10.99.0.10, [2001:db8::1] loopback-only mx.home.test\n"
         "proxy_interfaces = ::ffff:198.51.100.7\n"
     )
-    assert own == Own(
+    assert sets(own) == Own(
         addresses=frozenset({"10.99.0.10", "2001:db8::1", "198.51.100.7"}),
         notes=("Postfix inet_interfaces: mx.home.test is no address and was not looked up",),
     )
@@ -107,7 +113,7 @@ def test_only_routes_with_a_next_hop_take_the_mx_away(table):
     )
     ours = table("ours", "loop.test retry:4.4.6 paused\n")
     own = read_postconf(f"transport_maps = hash:{routes}, lmdb:{ours}\n", [ours])
-    assert own == Own(routed=frozenset({"inner.test", "sub.test", "gone.test"}))
+    assert sets(own) == Own(routed=frozenset({"inner.test", "sub.test", "gone.test"}))
 
 
 def test_routes_for_all_mail_are_noted(table):
@@ -123,7 +129,7 @@ def test_tables_that_ask_a_server_are_noted():
     own = read_postconf(
         "virtual_mailbox_domains = proxy:mysql:/etc/postfix/d.cf\nrelay_domains = /nowhere\n"
     )
-    assert own == Own(
+    assert sets(own) == Own(
         notes=(
             (
                 "Postfix virtual_mailbox_domains: mysql:/etc/postfix/d.cf: tables of this kind are not "

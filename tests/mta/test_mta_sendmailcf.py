@@ -3,11 +3,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from logwatch_mx.mta.own import Own
 from logwatch_mx.mta.sendmailcf import parse_sendmailcf, read_sendmailcf
 
 REAL = (Path(__file__).parent / "data" / "sendmail.cf").read_text()
+
+
+def sets(own):
+    """Return *own* without what only tells which setting it came from."""
+    return structs.replace(own, lists={}, routes={}, settings={})
 
 
 @pytest.fixture
@@ -19,7 +25,7 @@ def real(tmp_path):
 
 
 def test_generated_configuration_says_what_is_local(real):
-    assert read_sendmailcf(real, "mx.home.test") == Own(
+    assert sets(read_sendmailcf(real, "mx.home.test")) == Own(
         domains=frozenset(
             {
                 "localhost",
@@ -56,7 +62,9 @@ def test_files_that_are_missing_are_noted_unless_optional(tmp_path):
 @pytest.mark.parametrize("value", ["|/usr/bin/names", "@LDAP", "@hash:/etc/mail/x"])
 def test_classes_from_programs_and_servers_are_noted(value):
     own = read_sendmailcf(f"Fw{value}\n")
-    assert own == Own(notes=(f"sendmail class w: {value}: is not read; what it holds may be ours",))
+    assert sets(own) == Own(
+        notes=(f"sendmail class w: {value}: is not read; what it holds may be ours",)
+    )
 
 
 def test_macros_are_expanded_from_the_name_of_the_host():
