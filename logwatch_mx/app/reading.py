@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.quick import QuickReader
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
@@ -135,6 +136,12 @@ class Stream:
         if self._body is not None:
             return self.reader.read_body(line, self._body)
         return self.reader.read(line)
+
+    def look(self, line: Line) -> Head | None:
+        """Return the header of *line* alone: the time, the MTA; None when it has none."""
+        if self._body is not None:
+            return self.reader.look_at_body(line, self._body)
+        return self.reader.look(line)
 
     def read_hit(self, line: Line) -> Event:
         """Return what ``read`` does of *line*, which is a delivery in nearly all cases."""

@@ -15,11 +15,12 @@ from logwatch_mx.rulebook.fields import get
 from logwatch_mx.rulebook.load import CompiledRule, load_rules, shipped_place
 
 
-@lru_cache(maxsize=1)
-def _suffixes():  # type: ignore[no-untyped-def]  # noqa: ANN202  # a library without types
+@lru_cache(maxsize=2)
+def _suffixes(*, encoded: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202  # a library without types
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415  # 10 000 rules, read when needed
 
-    return PublicSuffixList()
+    # To encode the suffixes of other alphabets takes most of the time, and few hosts need them.
+    return PublicSuffixList(accept_encoded_idn=encoded)
 
 
 @lru_cache(maxsize=16384)
@@ -31,7 +32,7 @@ def provider_of(host: str) -> str:
         return str(ip_address(name.strip("[]")))
     except ValueError:
         pass
-    return _suffixes().privatesuffix(name) or name
+    return _suffixes(encoded="xn--" in name).privatesuffix(name) or name
 
 
 def load_all_rules(own: Sequence[Path]) -> tuple[CompiledRule, ...]:

@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.reading import EVER, Place, Stream
-from logwatch_mx.grammar.reader import Reader
+from logwatch_mx.grammar.header import HeaderReader
+from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.change import Changes
 from logwatch_mx.model.event import Event, Mta
@@ -35,7 +36,7 @@ _MANY = 1_000
 #: Parts of a block at whose borders stamps are compared.
 _PARTS = 4
 
-_OTHERS = frozenset({"foreign", "malformed", "gap"})
+_OTHERS = frozenset({"foreign", "malformed"})
 
 #: When an event comes: the newest time of its stream, and the stream's number.
 Key = tuple[datetime, int]
@@ -97,7 +98,7 @@ class Sifter:
         self._following = following
         self._blocks = stream.blocks(progress)
         self._ahead = Stamps(None, stream.zone)
-        self._probe = Reader(self._ahead)
+        self._probe = HeaderReader(self._ahead)
         self._at = EVER
         self._head: Event | None = None
         self._version = -1
@@ -219,20 +220,21 @@ class Sifter:
         self._nexts: dict[bytes, int] = {}
         self._passed = self._behind = 0
 
-    def _read(self, line: Line) -> Event:
-        event = self._stream.read(line)
-        self._note(event)
-        return event
+    def _look(self, line: Line) -> datetime | None:
+        """Return the time of *line*, of which no more is looked at."""
+        head = self._stream.look(line)
+        self._note(head)
+        return None if head is None else head.time
 
-    def _note(self, event: Event) -> None:
-        kind = event.kind
+    def _note(self, head: Head | None) -> None:
+        kind = "malformed" if head is None else "foreign" if head.mta is None else "other"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
 
     def _first_stamp(self, block: Block) -> datetime | None:
         for line in lines(block):
             if line.offset - block.offset >= self._limit:
                 break
-            time = self._read(line).time
+            time = self._look(line)
             if time is not None:
                 return time
         return None
@@ -242,7 +244,7 @@ class Sifter:
         stop = self._limit
         while stop > 0:
             start = self._data.rfind(b"\n", 0, stop - 1) + 1
-            time = self._read(_bare(self._data[start:stop])).time
+            time = self._look(_bare(self._data[start:stop]))
             if time is not None:
                 self._stream.span(time)
                 return
@@ -259,11 +261,11 @@ class Sifter:
             line = self._data[start : stop if stop >= 0 else self._limit]
             if line.lstrip().startswith(b"{"):
                 return False
-            event = self._probe.read(_bare(line))
-            if event.time is None or not -_BACK <= event.time - last <= _APART:
+            head = self._probe.read(_bare(line))
+            if head is None or head.time is None or not -_BACK <= head.time - last <= _APART:
                 return False
-            last = event.time
-            self._note(event)
+            last = head.time
+            self._note(head)
         if not self.kinds.keys() - _OTHERS:
             return False
         zone = self._stream.zone

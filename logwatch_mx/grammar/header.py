@@ -8,7 +8,7 @@ time with its zone) is kept.
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 
 import pyparsing as pp
 from pyparsing import Literal, Opt, Regex, Suppress
@@ -16,7 +16,7 @@ from pyparsing import Literal, Opt, Regex, Suppress
 from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.frame import Frame, read_frame
 from logwatch_mx.grammar.kind import Head
-from logwatch_mx.grammar.matcher import Engine
+from logwatch_mx.grammar.matcher import Engine, Matcher, RowMatcher
 from logwatch_mx.grammar.program import read_tag
 from logwatch_mx.grammar.stamp import STAMP, Stamps
 from logwatch_mx.model.event import Mta
@@ -105,15 +105,41 @@ _DEEPEST = 4
 BLANKS = " \t\r\n"
 
 
+class _Expressions:
+    """The matchers of one engine, each made when the first line needs it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @cached_property
+    def usual(self) -> RowMatcher:
+        return self._engine.row("usual header", _USUAL_LINE)
+
+    @cached_property
+    def header(self) -> Matcher:
+        return self._engine.one("header", _HEADER)
+
+    @cached_property
+    def tagged(self) -> Matcher:
+        return self._engine.one("tag", _TAGGED)
+
+    @cached_property
+    def rfc5424(self) -> Matcher:
+        return self._engine.one("header of RFC 5424", _RFC5424)
+
+
+@cache
+def _expressions(engine: Engine) -> _Expressions:
+    return _Expressions(engine)
+
+
 class HeaderReader:
     """Reads the headers of one log in its order; matched by *engine*."""
 
     def __init__(self, stamps: Stamps, engine: Engine = COMPILED) -> None:
         self._read_stamp = stamps.read
-        self._match_usual = engine.row("usual header", _USUAL_LINE).match
-        self._match = engine.one("header", _HEADER).match
-        self._match_tag = engine.one("tag", _TAGGED).match
-        self._match_rfc5424 = engine.one("header of RFC 5424", _RFC5424).match
+        self._expressions = _expressions(engine)
+        self._match_usual = self._expressions.usual.match
 
     def read(self, line: Line) -> Head | None:
         """Return the header of *line*, or None when it has none or its time cannot be."""
@@ -139,14 +165,14 @@ class HeaderReader:
 
     def read_body(self, line: Line, mta: Mta) -> Head:
         """Return *line* as a text of *mta*; a tag of that MTA before it is taken as the program."""
-        parts = self._match_tag(line.text)
+        parts = self._expressions.tagged.match(line.text)
         head = None if parts is None else _build_head(line, parts, None)
         if head is None or head.mta is not mta:
             return Head(line=line, text=line.text.strip(BLANKS), mta=mta)
         return head
 
     def _read_plain(self, line: Line, text: str) -> Head | None:
-        parts = self._match(text)
+        parts = self._expressions.header.match(text)
         if parts is None:
             return None
         stamp = parts.get("stamp")
@@ -174,7 +200,7 @@ class HeaderReader:
         return None
 
     def _read_inner(self, line: Line, text: str, outer: str | None) -> Head | None:
-        parts = self._match(text) or self._match_rfc5424(text)
+        parts = self._expressions.header.match(text) or self._expressions.rfc5424.match(text)
         if parts is None:
             return None
         stamp = parts.get("stamp")

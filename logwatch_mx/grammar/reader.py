@@ -35,6 +35,14 @@ class Reader:
             return Malformed(line=line, text=line.text)
         return self._read_text(head)
 
+    def look(self, line: Line) -> Head | None:
+        """Return what stands before the text of *line*, None when it is no syslog line."""
+        return self._read_header(line)
+
+    def look_at_body(self, line: Line, mta: Mta) -> Head:
+        """Return *line* as a text of *mta*, as ``read_body`` takes it."""
+        return self._header.read_body(line, mta)
+
     def read_body(self, line: Line, mta: Mta) -> Event:
         """Return what *line*, a text of *mta* without a header (at most with a tag), says."""
         return self._read_text(self._header.read_body(line, mta))
