@@ -25,10 +25,8 @@ ENV = {**os.environ, "PATH": "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/us
 def build(mta: str) -> Path:
     """Return the chroot of *mta*, building it first (about a minute) when the cache has none."""
     CACHE.mkdir(exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        base = _once(CACHE / "base", _debootstrap)
-        return _once(CACHE / mta, lambda root: _install(base, root, mta))
+    base = _once(CACHE / "base", _debootstrap)
+    return _once(CACHE / mta, lambda root: _install(base, root, mta))
 
 
 def missing() -> str | None:
@@ -42,12 +40,14 @@ def missing() -> str | None:
 
 
 def _once(root: Path, fill) -> Path:
-    if not (root / ".done").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        started = time.monotonic()
-        fill(root)
-        (root / ".done").touch()
-        print(f"lab: {root.name}: built in {time.monotonic() - started:.0f} s", file=sys.stderr)
+    with root.with_name(f"{root.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / ".done").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            started = time.monotonic()
+            fill(root)
+            (root / ".done").touch()
+            print(f"lab: {root.name}: built in {time.monotonic() - started:.0f} s", file=sys.stderr)
     return root
 
 
@@ -85,8 +85,12 @@ def _install(base: Path, root: Path, mta: str) -> None:
     for name in ("hosts", "resolv.conf"):
         shutil.copy(Path("/etc") / name, root / "etc" / name)
     (root / "etc/mailname").write_text("example.net\n")
+    # sendmail sleeps a minute where its host's full name is not known.
+    with (root / "etc/hosts").open("a") as hosts:
+        hosts.write("127.0.1.1 mx.example.net mx\n")
     script = f"""
         set -e
+        hostname mx.example.net
         mount --rbind /dev {root}/dev
         mount -t proc proc {root}/proc
         echo 'postfix postfix/main_mailer_type select Internet Site
@@ -96,7 +100,7 @@ def _install(base: Path, root: Path, mta: str) -> None:
         chroot {root} apt-get install -y -qq --no-install-recommends {PACKAGES[mta]}
         chroot {root} apt-get clean
     """
-    _run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script])
+    _run(["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", "-c", script])
     shutil.rmtree(root / "etc/apt/sources.list.d")
     (root / "etc/apt/sources.list").unlink(missing_ok=True)
 
