@@ -6,14 +6,16 @@ and whose builder agrees makes the event. A line that is not understood is an ev
 (``Unparsed``, ``Foreign``, ``Malformed``); no text makes an exception.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+
+from msgspec import structs
 
 from logwatch_mx.grammar import logger, postfix, sendmail
 from logwatch_mx.grammar.choice import Choice
 from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.header import HeaderReader
-from logwatch_mx.grammar.kind import Head
+from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.matcher import Engine
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event, Foreign, Malformed, Mta, Unparsed
@@ -94,6 +96,11 @@ def _make_choices(engine: Engine) -> tuple[Mapping[Mta, Choice], Choice, Choice]
         Mta.POSTFIX: Choice((logger.REPEATED, *postfix.KINDS), engine),
         Mta.SENDMAIL: Choice((logger.REPEATED, *sendmail.KINDS), engine),
     }
-    others = Choice((logger.REPEATED,), engine)
+    renamed = (structs.replace(kind, build=_as_sendmail(kind)) for kind in sendmail.OWN_KINDS)
+    others = Choice((logger.REPEATED, *renamed), engine)
     loggers = Choice((logger.REPEATED, *logger.LOSSES), engine)
     return dialects, others, loggers
+
+
+def _as_sendmail(kind: LineKind) -> Callable[[Head, Mapping[str, str]], Event | None]:
+    return lambda head, tokens: kind.build(structs.replace(head, mta=Mta.SENDMAIL), tokens)

@@ -17,6 +17,12 @@ from logwatch_mx.grammar import (
 )
 from logwatch_mx.grammar.kind import LineKind
 
+#: What nobody else logs, whatever the tag is: `sendmail -L mta-out` gives any.
+OWN_KINDS: tuple[LineKind, ...] = (
+    *sendmail_usual.MAIL_KINDS,
+    *sendmail_delivery.KINDS,
+    *sendmail_message.MAIL_KINDS,
+)
 KINDS: tuple[LineKind, ...] = (
     *sendmail_usual.USUAL_KINDS,
     *sendmail_delivery.KINDS,

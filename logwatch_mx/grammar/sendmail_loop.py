@@ -79,11 +79,13 @@ _too_many_hops = (
 )
 # recipient.c: an alias or .forward file that leads back to itself
 # 6ANENRgV014509: aliasing/forwarding loop for joe broken
+# 6ANENRgV014509: aliasing/forwarding loop broken: /etc/aliases (11 aliases deep; 10 max)
 _forwarding_loop = (
     Opt(_syserr | queue_id())
     + Opt(gap(r"[^ ]+\.\.\. "))
     + gap(
-        r"aliasing/forwarding loop (?:for [^ ]+ )?broken(?: \([0-9]+ aliases deep; [0-9]+ max\))?"
+        r"aliasing/forwarding loop (?:for [^ ]+ )?broken(?:: [^(]*)?"
+        r"(?: ?\([0-9]+ aliases deep; [0-9]+ max\))?"
     )
 )
 _other_syserr = _syserr + rest()

@@ -123,8 +123,9 @@ def _build_not_authenticated(head: Head, tokens: Mapping[str, str]) -> Auth:
     return Auth(**place(head, tokens), client=client_of(tokens), method=tokens["method"], ok=False)
 
 
+MAIL_KINDS = (LineKind(name="message", expr=_message, build=_build_message, makes=Message),)
 KINDS = (
-    LineKind(name="message", expr=_message, build=_build_message, makes=Message),
+    *MAIL_KINDS,
     LineKind(name="auth ok", expr=_authenticated, build=_build_authenticated, makes=Auth),
     LineKind(
         name="auth failed", expr=_not_authenticated, build=_build_not_authenticated, makes=Auth

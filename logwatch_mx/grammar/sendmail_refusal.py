@@ -65,7 +65,11 @@ _ruleset = (
 _header_ruleset = (
     maybe_queue_id()
     + gap(r"ruleset=[^,]*, arg1=")
-    + (last(None, _HEADER_END) + _peer() | last(None, r", (?:reject=|discard\Z)"))
+    + (
+        last(None, _HEADER_END) + _peer()
+        | last(None, r", (?:reject=|discard\Z)")
+        | last(None, r", (?:quarantine|status)=")
+    )
 )
 
 # Outgoing: the relay is the server that we are a client of.
@@ -118,6 +122,12 @@ _refused_without_address = queue_id() + token(
     r"|8-bit character in mailbox address .*|Address (?:\".*\" )?too long.*|Unbalanced '.*"
     r"|Illegal character .*|Headers too large.*|NUL byte not allowed|Eight bit data not allowed"
     r"|Bare linefeed \(LF\) not allowed|Out of disk space for temp file"
+    r"|(?:prescan|remotename|cataddr): .*|temporary error|open timeout on .*|Cannot open .*"
+    r"|Cannot mail directly to .*|(?:UID|User|Address) .*(?: mailing| mail) to (?:programs|files)"
+    # recipient.c, srvrsmtp.c: parameters of RCPT
+    r"|(?:NOTIFY|ORCPT|[A-Z]+=?) requires a value|Sorry, .* not (?:supported|allowed).*"
+    r"|[^ ]+ parameter unrecognized|(?:Argument|Parameter) required"
+    r"|non-ASCII .* requires SMTPUTF8"
     r"|(?:Domain of sender address|Relaying denied|Access denied|Rejected|User unknown).*",
     "text",
 )

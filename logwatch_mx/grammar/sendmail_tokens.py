@@ -121,13 +121,17 @@ _AFTER = re.compile(rf"(?<![ ])[ ]*{_COMMENT}\Z")
 _PLAIN = re.compile(r'<([^<>"(),;\\ ]*+)>')
 
 
+# logdelivery: the list goes on in another line; there is no list.
+_NO_ADDRESS = frozenset({"[more]", "NO-TO-LIST"})
+
+
 def addresses(text: str) -> tuple[str, ...]:
     """Return the addresses of a comma-separated list, each as ``address`` returns it."""
     plain = _PLAIN.fullmatch(text)
     if plain:
         return (plain[1],)
     items = (item.strip() for item in _ITEM.findall(text))
-    return tuple(address(item) for item in items if item and item != "[more]")
+    return tuple(address(item) for item in items if item and item not in _NO_ADDRESS)
 
 
 def address(text: str) -> str:

@@ -87,9 +87,9 @@ _DELIVERY = _KINDS["delivery"]
 _READ = Outcome(OUTCOME.tokens, OUTCOME.status, _addresses, plain=True)
 _SURE = Outcome(frozenset(), lambda _: Status.SENT, _addresses, plain=True)
 #: The usual form of each, with the builder of the whole kind.
-USUAL_KINDS = (
-    structs.replace(_KINDS["other"], name="encrypted", expr=_encrypted),
+MAIL_KINDS = (
     structs.replace(_DELIVERY, name="usual sent", expr=_sent, outcome=_SURE),
     structs.replace(_DELIVERY, name="usual delivery", expr=_delivery, outcome=_READ),
     structs.replace(_KINDS["message"], name="usual message", expr=_message),
 )
+USUAL_KINDS = (structs.replace(_KINDS["other"], name="encrypted", expr=_encrypted), *MAIL_KINDS)
