@@ -21,6 +21,7 @@ from logwatch_mx.app.memory import Memory, unpack_memory
 from logwatch_mx.app.metrics import Metrics
 from logwatch_mx.app.proof import Prover
 from logwatch_mx.app.setup import build_engine, load_all_rules
+from logwatch_mx.app.site_keeper import ask_site, keep_site
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver
 from logwatch_mx.confirm.open import open_resolver
@@ -28,7 +29,7 @@ from logwatch_mx.errors import ConfigErrors, LogwatchError
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.site import Site
 from logwatch_mx.mta.interfaces import is_own_address
-from logwatch_mx.mta.site import discover_site, host_name
+from logwatch_mx.mta.site import host_name
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.sources.watch import Watcher
@@ -69,9 +70,7 @@ async def _serve(
 ) -> bool:
     """Return whether all that was begun has ended."""
     memory = _load_memory(store, log)
-    site, notes = discover_site(settings)
-    for note in notes:
-        log(note)
+    site = ask_site(settings, log)
     maps = open_maps(settings, log)
     _recover(store, maps, log, acting=settings.mode == "act", expiry=settings.respond.expiry)
     inlet = Inlet(settings.source, store.load_checkpoints(), from_start=from_start)
@@ -113,13 +112,14 @@ async def _serve(
     def on_hup() -> None:
         try:
             fresh = reload()
-            live.engine = _reloaded(fresh, site, memory)
+            ours = ask_site(fresh, log)
+            live.engine = _reloaded(fresh, ours, memory)
         except (ConfigErrors, LogwatchError) as error:
             faults = error.exceptions if isinstance(error, ConfigErrors) else (error,)
             for fault in faults:
                 log(f"not reloaded, the old settings stay: {fault}")
             return
-        desk.settings = fresh
+        desk.settings, desk.site = fresh, ours
         log("settings reloaded")
 
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -127,6 +127,7 @@ async def _serve(
     loop.add_signal_handler(signal.SIGHUP, on_hup)
     live.begin()
     watcher.start()
+    keeping = asyncio.create_task(keep_site(desk, log))
     for descriptor in inlet.descriptors():
         loop.add_reader(descriptor, live.wake)
     log(f"watching {', '.join(inlet.names)} in {settings.mode} mode")
@@ -135,6 +136,7 @@ async def _serve(
         await live.run()
     finally:
         notify_systemd.stopping()
+        keeping.cancel()
         watcher.stop()
         ended = await desk.close()
         inlet.close()

@@ -15,7 +15,8 @@ class Site(Struct, frozen=True, kw_only=True):
     *addresses*: canonical text of own addresses that are not loopback. *routable*: special networks
     that are good at this site. *lists*: the setting that makes a domain ours, by domain. *routes*:
     the next hop of a domain that has one of its own. *settings*: what the MTA says of itself that a
-    loop may come of, by the setting's name.
+    loop may come of, by the setting's name. *unread*: lists of own domains that could not be read:
+    any domain may be in them.
     """
 
     domains: frozenset[str] = frozenset()
@@ -27,3 +28,4 @@ class Site(Struct, frozen=True, kw_only=True):
     lists: Mapping[str, str] = {}
     routes: Mapping[str, str] = {}
     settings: Mapping[str, str] = {}
+    unread: frozenset[str] = frozenset()

@@ -13,7 +13,8 @@ class Own(Struct, frozen=True, kw_only=True):
     *domains*: local, relay and virtual. *parents*: domains whose subdomains are meant too. *names*:
     of the host. *routed*: domains with a route of their own, so that their MX is not used.
     *origins*: domains that the site's own mail comes from. *notes*: what could not be read or is
-    worth knowing, a sentence each. *lists*, *routes*, *settings*: as ``Site`` has them.
+    worth knowing, a sentence each. *lists*, *routes*, *settings*, *unread*: as ``Site`` has
+    them.
     """
 
     domains: frozenset[str] = frozenset()
@@ -26,6 +27,7 @@ class Own(Struct, frozen=True, kw_only=True):
     lists: Mapping[str, str] = {}
     routes: Mapping[str, str] = {}
     settings: Mapping[str, str] = {}
+    unread: frozenset[str] = frozenset()
 
 
 def legal_domains(names: Iterable[str]) -> set[str]:
@@ -53,6 +55,7 @@ class Gathering:
         self.lists: dict[str, str] = {}
         self.routes: dict[str, str] = {}
         self.settings: dict[str, str] = {}
+        self.unread: set[str] = set()
 
     def note(self, sentence: str) -> None:
         """Keep *sentence* once, safe for a terminal."""
@@ -77,4 +80,5 @@ class Gathering:
             lists=self.lists,
             routes=self.routes,
             settings=self.settings,
+            unread=frozenset(self.unread),
         )

@@ -142,6 +142,7 @@ def _names(key: str, settings: Mapping[str, str], found: Gathering) -> list[str]
                 names.append(word)
         except UnreadableTableError as error:
             found.note(f"Postfix {key}: {error}; what it holds is not known to be ours")
+            found.unread.add(f"{key}: {word}")
     return names
 
 

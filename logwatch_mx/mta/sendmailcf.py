@@ -22,6 +22,10 @@ _TALKS_SMTP = re.compile(r",\s*P=\[(?:IPC|TCP)\]")
 _MAX_DEPTH = 20
 
 
+#: Local, masqueraded and relay domains, and those of the virtual user table.
+_OWN_CLASSES = ("w", "M", "m", "R", "VirtHost")
+
+
 class SendmailCf(Struct, frozen=True, kw_only=True):
     """The parts of a sendmail.cf that matter here.
 
@@ -36,6 +40,7 @@ class SendmailCf(Struct, frozen=True, kw_only=True):
     maps: dict[str, str]
     options: dict[str, str] = {}
     notes: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 def parse_sendmailcf(text: str, hostname: str = "") -> SendmailCf:
@@ -76,6 +81,7 @@ def parse_sendmailcf(text: str, hostname: str = "") -> SendmailCf:
         maps=maps,
         options=options,
         notes=tuple(found.notes),
+        unread=frozenset(found.unread),
     )
 
 
@@ -85,7 +91,8 @@ def read_sendmailcf(text: str, hostname: str = "") -> Own:
     found = Gathering()
     for sentence in parts.notes:
         found.note(sentence)
-    for name in ("w", "M", "m", "R", "VirtHost"):
+    found.unread |= parts.unread
+    for name in _OWN_CLASSES:
         legal = legal_domains(parts.classes.get(name, frozenset()))
         # An entry of class m ($m of the host) names where the site is, not what it takes mail for.
         target = found.origins if name == "m" else found.domains
@@ -98,14 +105,9 @@ def read_sendmailcf(text: str, hostname: str = "") -> Own:
     found.names |= legal_domains({parts.macros.get("j", ""), hostname})
     found.domains |= found.names
     if "mailertable" in parts.maps:
-        try:
-            table = read_table(parts.maps["mailertable"])
-        except UnreadableTableError as error:
-            found.note(f"sendmail mailertable: {error}; its routes are not known")
-        else:
-            found.routed |= legal_domains({name.removeprefix(".") for name in table})
-            for name, route in table.items():
-                found.routes |= dict.fromkeys(legal_domains([name.removeprefix(".")]), route)
+        _read_mailertable(parts.maps["mailertable"], found)
+    if "access" in parts.maps:
+        _read_access(parts.maps["access"], found)
     if "DontExpandCnames" in parts.options:
         found.settings["DontExpandCnames"] = parts.options["DontExpandCnames"]
     if smart := parts.macros.get("S"):
@@ -119,6 +121,35 @@ def read_sendmailcf(text: str, hostname: str = "") -> Own:
             "when it talks to itself"
         )
     return found.done()
+
+
+def _read_mailertable(name: str, found: Gathering) -> None:
+    try:
+        table = read_table(name)
+    except UnreadableTableError as error:
+        found.note(f"sendmail mailertable: {error}; its routes are not known")
+        return
+    for domain, route in table.items():
+        legal = legal_domains([domain.removeprefix(".")])
+        found.routed |= legal
+        found.routes |= dict.fromkeys(legal, route)
+
+
+def _read_access(name: str, found: Gathering) -> None:
+    """Take in the domains that access_db lets us relay for: ``To:D RELAY``, or ``D RELAY``."""
+    try:
+        table = read_table(name)
+    except UnreadableTableError as error:
+        found.note(f"sendmail access: {error}; whom it lets us relay for is not known")
+        return
+    for key, value in table.items():
+        tag, colon, rest = key.partition(":")
+        if value.upper() == "RELAY" and (not colon or tag == "to"):
+            # A domain in access_db means all below it as well (cf/README, FEATURE(access_db)).
+            legal = legal_domains([rest if colon else key])
+            found.domains |= legal
+            found.parents |= legal
+            found.enlist(legal, "access_db")
 
 
 def _logical_lines(text: str) -> list[str]:
@@ -145,12 +176,16 @@ def _read_class(name: str, value: str, found: Gathering) -> set[str]:
     path = value.removeprefix("-o").strip().split(" ")[0].split("\t")[0]
     if not path.startswith("/"):
         found.note(f"sendmail class {name}: {value}: is not read; what it holds may be ours")
+        if name in _OWN_CLASSES:
+            found.unread.add(f"class {name}: {value}")
         return set()
     try:
         return {line.partition("#")[0].strip() for line in read_lines(Path(path))}
     except UnreadableTableError as error:
         if not optional:
             found.note(f"sendmail class {name}: {error}")
+            if name in _OWN_CLASSES:
+                found.unread.add(f"class {name}: {value}")
         return set()
 
 

@@ -57,6 +57,7 @@ def merge_site(
         protected=frozenset(settings.respond.protected_domains).union(
             *(own.routed | own.origins for own in owns)
         ),
+        unread=frozenset().union(*(own.unread for own in owns)),
         # Where two MTAs are installed, the first that says it is told: Postfix.
         lists={name: text for own in reversed(owns) for name, text in own.lists.items()},
         routes={name: text for own in reversed(owns) for name, text in own.routes.items()},
@@ -77,6 +78,7 @@ def _ask_mtas(settings: Settings, hostname: str) -> tuple[list[Own], list[str]]:
             missing.append(f"Postfix: {error}")
         except OSError as error:
             notes.append(f"Postfix: {error}; its domains are not known")
+            found.append(Own(unread=frozenset({"all of Postfix"})))
     if flavour in {"auto", "sendmail"}:
         path = settings.mta.sendmail_cf
         try:
@@ -85,6 +87,7 @@ def _ask_mtas(settings: Settings, hostname: str) -> tuple[list[Own], list[str]]:
             missing.append(f"sendmail: {path}: not found")
         except OSError as error:
             notes.append(f"sendmail: {path}: {error.strerror}; its domains are not known")
+            found.append(Own(unread=frozenset({str(path)})))
     if missing and (flavour != "auto" or not (found or notes)):
         ours = "only domains of the configuration are known to be ours"
         notes.append(f"{'; '.join(missing)}; {ours}")

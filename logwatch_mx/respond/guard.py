@@ -47,12 +47,13 @@ def is_domain(text: str) -> bool:
 def own_name(domain: str, site: Site) -> str | None:
     """Return the name of this site that makes *domain* ours, or None.
 
-    Ours is what is at or below a domain that we deliver or relay for, and what one of this host's
-    own names is below: mail for ``home.test`` that comes back to ``mx.home.test`` is far more
-    likely a line missing in our configuration than a stranger's MX.
+    Ours is what is at or below a domain that we deliver or relay for, and what one of these or of
+    this host's own names is below: mail for ``home.test`` that comes back to ``mx.home.test`` is
+    far more likely a line missing in our configuration than a stranger's MX.
     """
-    return _at_or_above(domain, site.domains | site.names) or next(
-        (name for name in sorted(site.names) if name.endswith("." + domain)), None
+    ours = site.domains | site.parents | site.names
+    return _at_or_above(domain, ours) or next(
+        (name for name in sorted(ours) if name.endswith("." + domain)), None
     )
 
 

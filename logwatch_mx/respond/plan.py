@@ -37,6 +37,8 @@ LOSING = frozenset({Verb.REJECT, Verb.DISCARD})
 IN_FORCE = frozenset({ActionState.RUNNING, ActionState.DONE})
 
 _HOUR = timedelta(hours=1)
+#: An MX of this host's own, alone or beside others (a backup of ours elsewhere).
+_PERHAPS_OURS = frozenset({Outcome.SELF, Outcome.PARTIAL})
 
 
 class Why(StrEnum):
@@ -50,6 +52,7 @@ class Why(StrEnum):
     OURS = "the cause is this site's own configuration; mend that, nothing else is touched"
     NOT_A_NAME = "the subject is no domain name that may stand in a map"
     OWN = "the domain is this site's own"
+    UNSURE = "its MX is this host, and it may be in a list of own domains that cannot be read"
     PROTECTED = "the domain is protected by [respond] protected_domains"
     PROVIDER = "the domain belongs to a big mail provider"
     IGNORED = "the operator said to ignore the domain"
@@ -168,7 +171,13 @@ def _is_theirs(case: Case) -> Refusal | None:
         return Why.PROTECTED, name
     if name := guard.provider(domain):
         return Why.PROVIDER, name
-    return (Why.IGNORED, "") if domain in case.ignored else None
+    if domain in case.ignored:
+        return Why.IGNORED, ""
+    verdict = case.incident.verdict
+    # Strangers have loopback there; who has this host's own address may be a customer of ours.
+    if case.site.unread and verdict is not None and verdict.outcome in _PERHAPS_OURS:
+        return Why.UNSURE, min(case.site.unread)
+    return None
 
 
 def _is_proved(case: Case) -> Refusal | None:

@@ -15,7 +15,7 @@ LAB = Path(__file__).parent / "data" / "postfix.main.cf"
 
 def sets(own):
     """Return *own* without what only tells which setting it came from."""
-    return structs.replace(own, lists={}, routes={}, settings={})
+    return structs.replace(own, lists={}, routes={}, settings={}, unread=frozenset())
 
 
 def test_main_cf_says_what_is_local(tmp_path):
@@ -221,3 +221,11 @@ def test_hanging_postconf_has_a_deadline(program):
 def test_missing_postconf_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="not found"):
         run_postconf(str(tmp_path / "postconf"))
+
+
+def test_lists_that_cannot_be_read_are_known_by_name():
+    own = read_postconf(
+        "mydestination = home.test, ldap:/etc/x.cf\nvirtual_alias_domains = regexp:/etc/y\n"
+        "transport_maps = mysql:/etc/z\n"
+    )
+    assert own.unread == {"mydestination: ldap:/etc/x.cf", "virtual_alias_domains: regexp:/etc/y"}

@@ -13,7 +13,7 @@ REAL = (Path(__file__).parent / "data" / "sendmail.cf").read_text()
 
 def sets(own):
     """Return *own* without what only tells which setting it came from."""
-    return structs.replace(own, lists={}, routes={}, settings={})
+    return structs.replace(own, lists={}, routes={}, settings={}, unread=frozenset())
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def real(tmp_path):
     (tmp_path / "local-host-names").write_text("home.test\n# a comment\nold.test # retired\n")
     (tmp_path / "relay-domains").write_text("inner.test\n10.99\n192.168.1.0\n")
     (tmp_path / "mailertable").write_text("inner.test\tesmtp:[10.99.0.30]\n.hub.test\tesmtp:x\n")
+    (tmp_path / "access").write_text("Connect:10.99 RELAY\n")
     return REAL.replace("/etc/mail/", f"{tmp_path}/")
 
 
@@ -99,3 +100,29 @@ def test_any_text_is_read(text):
 )
 def test_any_cut_of_the_syntax_is_read(parts):
     assert isinstance(read_sendmailcf("".join(parts)), Own)
+
+
+def test_domains_that_access_db_relays_for_are_ours(tmp_path):
+    table = tmp_path / "access"
+    table.write_text(
+        "To:Partner.test\tRELAY\nbare.test RELAY\nConnect:192.0.2 RELAY\n192.0.2.9 RELAY\n"
+        "From:sender.test RELAY\nTo:no.test REJECT\nTo:user@x.test RELAY\nspam.test DISCARD\n"
+    )
+    own = read_sendmailcf(f"Kaccess hash -T<TMPF> -o {table}\n", "mx.home.test")
+    assert own.domains == {"mx.home.test", "partner.test", "bare.test"}
+    assert own.parents == {"partner.test", "bare.test"}
+    assert own.lists["partner.test"] == "access_db"
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("FR@LDAP\n", {"class R: @LDAP"}),
+        ("Fw/nowhere/names\n", {"class w: /nowhere/names"}),
+        ("FR-o /nowhere/relay\n", set()),
+        ("Cwhome.test\n", set()),
+        ("F{Tls}/nowhere/x\n", set()),  # no list of domains
+    ],
+)
+def test_lists_that_cannot_be_read_are_known_by_name(text, unread):
+    assert read_sendmailcf(text).unread == unread

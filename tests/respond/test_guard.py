@@ -11,7 +11,11 @@ from logwatch_mx.respond import guard
 from logwatch_mx.respond.guard import Proof
 
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-SITE = Site(domains=frozenset({"home.test"}), names=frozenset({"mx.corp.example"}))
+SITE = Site(
+    domains=frozenset({"home.test", "lists.firm.example"}),
+    parents=frozenset({"dot.test"}),
+    names=frozenset({"mx.corp.example"}),
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,12 @@ def test_whatever_passes_as_a_domain_is_one_word_of_letters_digits_dots_and_hyph
             "mx.corp.example",
         ),  # the host's own parent: a line missing in mydestination
         ("orp.example", None),
+        ("firm.example", "lists.firm.example"),
+        ("a.firm.example", None),
+        # "relay_domains = .dot.test": its subdomains alone are listed
+        ("dot.test", "dot.test"),
+        ("a.b.dot.test", "dot.test"),
+        ("adot.test", None),
         ("other.example", None),
     ],
 )

@@ -21,6 +21,8 @@ from logwatch_mx.respond.plan import Why, plan
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 ID = "loop/seaton.biz/2026-11-23T14:29:10Z"
 SITE = Site(domains=frozenset({"home.test"}), names=frozenset({"mx.home.test"}))
+LDAP = "virtual_mailbox_domains: ldap:/etc/postfix/domains.cf"
+UNREAD = Site(unread=frozenset({LDAP}))
 ACT = Settings(mode="act", respond=Respond(protected_domains=("partner.example",)))
 change = msgspec.structs.replace
 
@@ -96,6 +98,19 @@ def test_a_loop_that_nobody_objects_to_is_acted_on():
     )
 
 
+@pytest.mark.parametrize(
+    ("outcome", "site"),
+    [
+        (Outcome.LOOPBACK, UNREAD),  # nobody's own domain has its MX on 127.0.0.1
+        (Outcome.SELF, SITE),
+        (Outcome.PARTIAL, SITE),
+    ],
+)
+def test_a_strangers_loop_is_acted_on_by_what_it_is(outcome, site):
+    (action,) = decide(incident(outcome=outcome), site=site)
+    assert action.state is ActionState.RUNNING
+
+
 @pytest.mark.parametrize("verb", ["pause", "reject", "discard"])
 def test_observe_mode_says_what_would_be_done(verb):
     assert decide(incident(), with_action(verb, mode="observe")) == (
@@ -142,6 +157,9 @@ REFUSALS = [
     (incident("gmail.com"), {}, f"{Why.PROVIDER}: gmail.com"),
     (incident("uk.yahoo.co.uk"), {}, f"{Why.PROVIDER}: yahoo.co.uk"),
     (incident(), {"ignored": frozenset({"seaton.biz"})}, Why.IGNORED),
+    # A list of own domains in LDAP: who has our address as MX may be one of ours.
+    (incident(outcome=Outcome.SELF), {"site": UNREAD}, f"{Why.UNSURE}: {LDAP}"),
+    (incident(outcome=Outcome.PARTIAL), {"site": UNREAD}, f"{Why.UNSURE}: {LDAP}"),
     (
         incident(state=IncidentState.REFUTED, outcome=Outcome.HEALTHY),
         {},
