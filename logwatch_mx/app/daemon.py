@@ -8,13 +8,15 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.inlet import Inlet
+from logwatch_mx.app.learning import learn
 from logwatch_mx.app.live import Live
 from logwatch_mx.app.maps import open_maps
 from logwatch_mx.app.memory import Memory, unpack_memory
@@ -39,18 +41,31 @@ Log = Callable[[str], None]
 
 
 async def run_daemon(
-    settings: Settings, *, zone: tzinfo, log: Log, reload: Callable[[], Settings], from_start: bool
+    settings: Settings,
+    *,
+    zone: tzinfo,
+    log: Log,
+    reload: Callable[[], Settings],
+    from_start: bool,
+    lessons: Sequence[Path] = (),
 ) -> None:
     """Run until SIGTERM or SIGINT.
 
     SIGHUP calls *reload*, and the old settings stay when that fails. *from_start*: a log without a
-    saved place is read from its beginning, else from its end.
+    saved place is read from its beginning, else from its end. *lessons*: old logs that tell what is
+    usual.
     """
     with Store.open(settings.state.path) as store:
         for note in store.notes:
             log(note)
         ended = await _serve(
-            settings, store, zone=zone, log=log, reload=reload, from_start=from_start
+            settings,
+            store,
+            zone=zone,
+            log=log,
+            reload=reload,
+            from_start=from_start,
+            lessons=lessons,
         )
     log("stopped")
     if not ended:
@@ -67,10 +82,17 @@ async def _serve(
     log: Log,
     reload: Callable[[], Settings],
     from_start: bool,
+    lessons: Sequence[Path],
 ) -> bool:
     """Return whether all that was begun has ended."""
     memory = _load_memory(store, log)
     site = ask_site(settings, log)
+    if lessons:
+        spikes = memory.engine.spike
+        # A replay has a loop of its own, and one thread has room for one.
+        await asyncio.to_thread(
+            learn, spikes, lessons, settings=settings, site=site, zone=zone, log=log
+        )
     maps = open_maps(settings, log)
     _recover(store, maps, log, acting=settings.mode == "act", expiry=settings.respond.expiry)
     inlet = Inlet(settings.source, store.load_checkpoints(), from_start=from_start)

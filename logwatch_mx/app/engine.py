@@ -24,7 +24,8 @@ from logwatch_mx.detect.ours import subject_of
 from logwatch_mx.detect.reasons import is_deferral, is_own_remedy
 from logwatch_mx.detect.refused import RULE as REFUSED
 from logwatch_mx.detect.refused import RefusedDetector, RefusedState, is_refused
-from logwatch_mx.detect.spike import SpikeDetector, SpikeState
+from logwatch_mx.detect.spike import SpikeDetector
+from logwatch_mx.detect.spike_state import SpikeState
 from logwatch_mx.model.change import Change, ChangeKind, Changes
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
@@ -88,12 +89,9 @@ class Engine:
         self._match = Watches(watches, site, self._loop.heeds).match
 
     def begin(self, at: datetime) -> None:
-        """Let the log begin *at*, the stamp of its first line: what is usual counts from there.
-
-        Only the first call of an engine's life says anything.
-        """
+        """Let the log begin *at*, the stamp of its first line; only the first call counts."""
         if self.state.now is None:
-            self.state.now = self.state.spike.begun = at.astimezone(UTC)
+            self.state.now = self.state.spike.begin(at.astimezone(UTC))
 
     def feed(self, event: Event, stream: str = "") -> Changes:
         """Take one event of the log *stream*.

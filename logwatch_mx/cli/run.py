@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from logwatch_mx.cli.options import config_option, local_zone
+from logwatch_mx.cli.options import LOG, config_option, local_zone
 from logwatch_mx.errors import Exit
 
 
@@ -24,7 +24,23 @@ from logwatch_mx.errors import Exit
     is_flag=True,
     help="Read a log that was never read before from its beginning, not from its end.",
 )
-def run(config: Path | None, *, mode: str | None, from_start: bool) -> int:
+@click.option(
+    "--learn",
+    "lessons",
+    type=LOG,
+    multiple=True,
+    metavar="FILE...",
+    help="Learn from old logs what is usual, once, before the first line is read.",
+)
+@click.argument("more", nargs=-1, type=LOG, metavar="")
+def run(
+    config: Path | None,
+    *,
+    mode: str | None,
+    from_start: bool,
+    lessons: tuple[Path, ...],
+    more: tuple[Path, ...],
+) -> int:
     """Tail the log, detect, confirm by DNS, respond and tell.
 
     SIGHUP reads the configuration again (and keeps the old one when the new one is wrong); SIGTERM
@@ -36,9 +52,18 @@ def run(config: Path | None, *, mode: str | None, from_start: bool) -> int:
     def load() -> Any:  # noqa: ANN401  # Settings, imported when needed
         return load_settings(find_config(config), Overrides(mode=mode))
 
+    if more and not lessons:
+        raise click.UsageError(f"unexpected: {more[0]} (old logs to learn from: --learn FILE...)")
     settings = load()
     asyncio.run(
-        run_daemon(settings, zone=local_zone(), log=_log, reload=load, from_start=from_start)
+        run_daemon(
+            settings,
+            zone=local_zone(),
+            log=_log,
+            reload=load,
+            from_start=from_start,
+            lessons=(*lessons, *more),
+        )
     )
     return Exit.OK
 

@@ -20,11 +20,9 @@ Contract
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from msgspec import Struct, field
-
 from logwatch_mx.detect.agenda import Agenda
 from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
-from logwatch_mx.detect.case import Case, Kept, hashed, keep
+from logwatch_mx.detect.case import Case, hashed, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.outage import find_outage
 from logwatch_mx.detect.reasons import (
@@ -37,6 +35,7 @@ from logwatch_mx.detect.reasons import (
     reason_of,
 )
 from logwatch_mx.detect.spike_case import OUTAGE, count_in, make_case, names_of, open_case
+from logwatch_mx.detect.spike_state import SpikeState
 from logwatch_mx.detect.window import Table
 from logwatch_mx.model.event import Delivery
 from logwatch_mx.model.incident import IncidentKind
@@ -53,21 +52,6 @@ GREY_AGE = timedelta(minutes=30)
 COLD = timedelta(hours=1)
 _BACKLOG, _GREY_AGE = BACKLOG.total_seconds(), GREY_AGE.total_seconds()
 _KINDS = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
-
-
-class SpikeState(Struct):
-    """Everything that spike detection remembers; bounded, saved with the place in the log.
-
-    *seen*: messages that were counted; a message older than ``BACKLOG`` is known by its delay.
-    *lines*: evidence by message, for what is not an incident yet.
-    """
-
-    begun: datetime | None = None
-    keys: Table[Key] = field(default_factory=lambda: Table(cap=5_000))
-    seen: Table[int] = field(default_factory=lambda: Table(cap=200_000))
-    aged: datetime | None = None
-    lines: Table[Kept] = field(default_factory=lambda: Table(cap=3_000))
-    active: dict[str, int] = {}
 
 
 class SpikeDetector:

@@ -154,6 +154,7 @@ class Daemon:
         self.state = folder / "state/state.db"
         self.process = None
         self.environment = {}
+        self.options = []
         self.last_status = ""
         self.status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.status.bind(str(folder / "notify.sock"))
@@ -206,7 +207,7 @@ class Daemon:
     def start(self):
         err = self.said.open("a")
         self.process = subprocess.Popen(
-            [Path(sys.executable).parent / "logwatch-mx", "run", "--config", self.config],
+            self.argv("run", *self.options),
             stderr=err,
             stdout=err,
             env={
