@@ -6,10 +6,12 @@ Memory stays bounded whatever is read: a block, one line, and what an unpacker n
 import os
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from logwatch_mx.errors import DataError
 from logwatch_mx.sources.block import BLOCK_SIZE, Block
+from logwatch_mx.sources.export import read_export
 from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.opening import explained, open_log, shown
 from logwatch_mx.sources.split import Splitter
@@ -110,7 +112,8 @@ def _chunks(
         while chunk := _read(fd, path, _PACKED_READ, progress):
             yield chunk
 
-    yield from unpack(packed(), kind, shown(path))
+    read = read_export if kind == "export" else partial(unpack, kind=kind)
+    yield from read(packed(), place=shown(path))
 
 
 def _read(fd: int, path: Path, size: int, progress: Callable[[int], None] | None) -> bytes:

@@ -1,19 +1,15 @@
 """The systemd journal → blocks, by way of journalctl.
 
-Each entry becomes one line as a syslog daemon would write it to a file, stamped in UTC to the
-microsecond: ``2026-11-23T14:22:34.123456+00:00 host postfix/smtp[7]: text``. A newline in the text
-becomes ``#012``, as rsyslog writes it, so that nobody logs a second line. journalctl does the
+Each entry becomes one line as a syslog daemon would write it (``entry.py``). journalctl does the
 following, the rotation and the waiting; when it dies it is started again behind the last entry
 that was handed out, after a pause that doubles up to a minute.
 """
 
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import IO, Literal
 
 import msgspec
@@ -21,6 +17,7 @@ from msgspec import Struct
 
 from logwatch_mx.errors import SourceError
 from logwatch_mx.sources.block import BLOCK_SIZE, Block, lines
+from logwatch_mx.sources.entry import write_entry
 from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.split import Splitter
 
@@ -28,11 +25,9 @@ SOURCE = "journal"
 # --all: fields above 4 KiB are null without it. Facility 2 is mail, whoever the sender is.
 COMMAND = ("journalctl", "--quiet", "--output=json", "--all")
 MATCHES = ("SYSLOG_FACILITY=2",)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_PAUSE = 60.0
 # So many starts without an entry, and the cursor is taken for lost with the journal it was in.
 _BARREN = 2
-_UNPRINTED = re.compile(rb"[\0-\x20\x7f:\[\]]")
 
 
 class JournalCheckpoint(Struct, frozen=True):
@@ -226,19 +221,19 @@ class Journal:
 
 
 def _row(entry: _Entry, written: int) -> bytes:
-    stamp = (_EPOCH + timedelta(microseconds=written)).isoformat(timespec="microseconds")
-    tag = _word(entry.tag) or _word(entry.command) or b"unknown"
-    pid = _word(entry.said_pid) or _word(entry.pid)
-    head = b"%s %s %s" % (stamp.encode(), _word(entry.host) or b"localhost", tag)
-    text = _bytes(entry.message).rstrip(b"\n").replace(b"\n", b"#012")
-    return head + (b"[%s]: " % pid if pid.isdigit() else b": ") + text + b"\n"
+    return write_entry(
+        written,
+        host=_word(entry.host),
+        tag=_word(entry.tag) or _word(entry.command),
+        pid=_word(entry.said_pid) or _word(entry.pid),
+        text=_bytes(entry.message),
+    )
 
 
 def _word(value: object) -> bytes:
-    """Return *value* as one word of a syslog header, whatever it holds."""
     if isinstance(value, list):
         value = value[0] if value and isinstance(value[0], str) else ""
-    return _UNPRINTED.sub(b"_", _encoded(value)) if isinstance(value, str) else b""
+    return _encoded(value) if isinstance(value, str) else b""
 
 
 def _bytes(value: object) -> bytes:

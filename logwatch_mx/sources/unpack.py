@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from logwatch_mx.errors import DataError, SourceError
+from logwatch_mx.sources.export import MAGIC
 
 MAGIC_LENGTH = 6
 
@@ -47,6 +48,8 @@ def sniff(head: bytes) -> str | None:
         return "zstd"
     if head.startswith(b"\xfd7zXZ\x00"):
         return "xz"
+    if head.startswith(MAGIC):
+        return "export"
     # "BZh" alone might begin a line of text; with its level and the block's magic it cannot.
     if head[:3] == b"BZh" and head[3:4].isdigit() and head[4:6] in (b"1A", b"\x17r"):
         return "bzip2"
