@@ -18,6 +18,7 @@ from logwatch_mx.app.outbox import Outbox
 from logwatch_mx.app.programs import Programs
 from logwatch_mx.app.proof import Prover
 from logwatch_mx.app.tasks import Tasks
+from logwatch_mx.app.upkeep import Upkeep
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.action import Action, ActionState, Outcome
@@ -25,8 +26,7 @@ from logwatch_mx.model.event import Mta
 from logwatch_mx.model.incident import Incident, IncidentKind, IncidentState
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import Verdict
-from logwatch_mx.respond.act import act, take_back
-from logwatch_mx.respond.lift import ask_again, in_force, lift, taken_by_hand
+from logwatch_mx.respond.act import act
 from logwatch_mx.respond.plan import ROUTING, Why, plan
 from logwatch_mx.respond.route import RouteMap
 from logwatch_mx.state.store import Store
@@ -37,8 +37,6 @@ QUESTIONS_AT_ONCE = 16
 QUESTIONS_WAITING = 200
 #: Of incidents at which nothing changed, so many are looked at in a second: minutes pass slowly.
 LOOKS_A_SECOND = 200
-#: What is in force is compared so often with what the map says.
-WITNESS_EVERY = timedelta(minutes=1)
 #: A notice waits so long for a second confirmation, so that it tells what was done.
 PATIENCE = timedelta(seconds=90)
 #: Rows that are 90 days old are deleted so often.
@@ -82,13 +80,14 @@ class Desk:
         self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
         self._programs = Programs(self.ledger, self._tasks, log=log, now=prover.now)
         self.outbox = Outbox(self.ledger, state, self._tasks, log=log, now=prover.now, host=host)
+        self._upkeep = Upkeep(
+            self.ledger, self._tasks, finish=self._finish, log=log, now=prover.now
+        )
         self._plans: dict[str, tuple[Action, ...]] = {}
         self._views: dict[str, tuple[object, datetime]] = {}
         self._held: dict[str, datetime] = {}
         self._last: datetime | None = None
         self._pruned: datetime | None = None
-        self._compared: datetime | None = None
-        self._fault = ""
 
     def look(self, incidents: Sequence[Incident], now: datetime) -> None:
         """Begin everything that is due for *incidents* at the wall clock's *now*.
@@ -247,6 +246,15 @@ class Desk:
         self.ledger.record(lambda t: t.finish_action(outcome), action.incident)
         self._log(f"{outcome.action}: {outcome.state.value}: {outcome.said}".rstrip(": "))
 
+    def _expire(self, now: datetime) -> None:
+        """End what is to end, and ask about what is in force."""
+        soon = self._upkeep.look(
+            now, self._maps.get(self.mta) if self.mta else None, self.site, self.settings
+        )
+        for domain, is_soon in soon.items():
+            wait = self._prover.soon if is_soon else self._prover.again
+            self._ask_about(domain, wait, now)
+
     def _is_under_way(self, incident: Incident, now: datetime) -> bool:
         """Say whether something is being done about *incident*, or waits for the second answer."""
         if any(f"act {a.id}" in self._tasks for a in incident.actions if a.verb in ROUTING):
@@ -256,67 +264,6 @@ class Desk:
             self._held.pop(incident.id, None)
             return False
         return now - self._held.setdefault(incident.id, now) < PATIENCE
-
-    # Expiry
-
-    def _expire(self, now: datetime) -> None:
-        deeds = [deed for deed in self.ledger.routing() if in_force(deed)]
-        if not deeds:
-            return
-        self._compare(now)
-        soon = ask_again(deeds, now)
-        for domain in {deed.action.target for deed in deeds}:
-            self._ask_about(
-                domain, self._prover.soon if domain in soon else self._prover.again, now
-            )
-        answers = self._store.confirmations(since=now - timedelta(hours=1))
-        for one in lift(deeds, confirmations=answers, now=now, more=self.settings.respond.expiry):
-            if one.goes_on_until is not None:
-                self._extend(one.action, one.goes_on_until, now)
-            elif one.ends is not None:
-                self._tasks.begin(f"act {one.action.id}", self._take_back(one.action, one.ends))
-
-    def _extend(self, action: Action, until: datetime, now: datetime) -> None:
-        self.ledger.record(lambda t: t.extend_action(action.id, until, now), action.incident)
-
-    async def _take_back(self, action: Action, outcome: Outcome) -> None:
-        route = self._maps.get(self.mta) if self.mta else None
-        if route is None:
-            return
-        ended = await asyncio.to_thread(take_back, action, route, outcome)
-        if ended is not None:
-            self._finish(ended, action)
-
-    def _compare(self, now: datetime) -> None:
-        """Now and then begin to hear the map as a witness of what is in force."""
-        if self._compared is None:
-            self._compared = now  # the start has made memory and map agree
-        elif abs(now - self._compared) >= WITNESS_EVERY and self._tasks.begin(
-            "map", self._hear_map()
-        ):
-            self._compared = now
-
-    async def _hear_map(self) -> None:
-        """Mend the map, and end what is not in it: ``undo`` without the state leaves no word."""
-        route = self._maps.get(self.mta) if self.mta else None
-        before = self.ledger.routing()  # what comes into force while the map is read is not judged
-        if route is None:
-            return
-        try:
-            if self.settings.mode == "act":
-                await asyncio.to_thread(route.mend)
-            entries = await asyncio.to_thread(route.entries)
-        except LogwatchError as error:
-            if str(error) != self._fault:
-                self._log(str(error))
-            self._fault = str(error)
-            return
-        self._fault = ""
-        for gone in taken_by_hand(before, entries, self._prover.now()):
-            written = self.ledger.reread(gone.action.incident)
-            still = any(d.action.id == gone.action.id and in_force(d) for d in written)
-            if still and gone.ends is not None and f"act {gone.action.id}" not in self._tasks:
-                self._finish(gone.ends, gone.action)
 
     # Bounds
 

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from logwatch_mx.config.settings import Settings
 from logwatch_mx.model.action import Action, ActionState, Outcome
 from logwatch_mx.model.deed import Confirmation, Deed
+from logwatch_mx.model.site import Site
 from logwatch_mx.model.verdict import REFUTES
 from logwatch_mx.respond.guard import FRESH, Proof, proof
-from logwatch_mx.respond.plan import ROUTING
+from logwatch_mx.respond.plan import ROUTING, never_touched
 from logwatch_mx.respond.route import Entry
 
 #: DNS is asked again so long before an action would expire; time for two answers a minute apart.
@@ -61,6 +63,24 @@ def taken_by_hand(
         Lift(action=deed.action, ends=_outcome(deed.action, ActionState.UNDONE, BY_HAND, now))
         for deed in deeds
         if in_force(deed) and not is_there(deed.action, entries)
+    )
+
+
+def wrongly_touched(
+    deeds: Iterable[Deed], site: Site, settings: Settings, now: datetime
+) -> tuple[Lift, ...]:
+    """Return those of *deeds* that are in force and would be refused now, whatever DNS says.
+
+    A domain may become ours, or be protected, while mail for it is paused.
+    """
+    found = ((deed, never_touched(deed.action.target, site, settings)) for deed in deeds)
+    return tuple(
+        Lift(
+            action=deed.action,
+            ends=_outcome(deed.action, ActionState.UNDONE, f"taken back: {refusal[0]}", now),
+        )
+        for deed, refusal in found
+        if refusal is not None and in_force(deed)
     )
 
 

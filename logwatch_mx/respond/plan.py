@@ -131,6 +131,17 @@ def plan(
     return (_action(case, ActionState.RUNNING, Why.ACT),)
 
 
+def never_touched(domain: str, site: Site, settings: Settings) -> Refusal | None:
+    """Return why nothing may ever be done to *domain*, whatever DNS says; None when it may."""
+    if name := guard.own_name(domain, site):
+        return Why.OWN, name
+    if name := guard.protector(domain, site.protected.union(settings.respond.protected_domains)):
+        return Why.PROTECTED, name
+    if name := guard.provider(domain):
+        return Why.PROVIDER, name
+    return None
+
+
 def _action(case: Case, state: ActionState, why: str) -> Action:
     stem = f"{case.incident.id}#{case.verb}"
     earlier = sum(
@@ -164,13 +175,8 @@ def _is_theirs(case: Case) -> Refusal | None:
         return Why.OURS, ""
     if not guard.is_domain(domain):
         return Why.NOT_A_NAME, ""
-    if name := guard.own_name(domain, case.site):
-        return Why.OWN, name
-    listed = case.site.protected.union(case.settings.respond.protected_domains)
-    if name := guard.protector(domain, listed):
-        return Why.PROTECTED, name
-    if name := guard.provider(domain):
-        return Why.PROVIDER, name
+    if refusal := never_touched(domain, case.site, case.settings):
+        return refusal
     if domain in case.ignored:
         return Why.IGNORED, ""
     verdict = case.incident.verdict

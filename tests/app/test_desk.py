@@ -11,7 +11,7 @@ from logwatch_mx.app.ledger import Ledger
 from logwatch_mx.app.memory import DeskState
 from logwatch_mx.app.outbox import WAITING
 from logwatch_mx.app.proof import Prover
-from logwatch_mx.config.settings import Hook, NotifyTarget, Settings
+from logwatch_mx.config.settings import Hook, NotifyTarget, Respond, Settings
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
 from logwatch_mx.model.deed import Confirmation
@@ -295,7 +295,9 @@ def test_an_undo_that_was_written_down_keeps_its_words(store, paused, tmp_path):
             said = Outcome(action=PAUSE.id, state=ActionState.UNDONE, said="undo by root", at=NOW)
             t.finish_action(said)
         bench.now = NOW + timedelta(minutes=1)
-        await bench.desk._hear_map()  # the ledger has not seen yet that another program wrote
+        await bench.desk._upkeep.hear(
+            paused, mends=True
+        )  # the ledger has not seen yet that another program wrote
         assert deed(store) == (ActionState.UNDONE, "undo by root")
 
     asyncio.run(story())
@@ -365,4 +367,32 @@ def test_a_notice_waits_for_what_is_about_to_be_done(store, paused, mode, has_ma
         t.finish_action(
             Outcome(action=PAUSE.id, state=ActionState.EXPIRED, said="", at=NOW - 2 * HOUR)
         )
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("site", "protected", "said"),
+    [
+        (Site(domains=frozenset({"seaton.biz"})), (), "the domain is this site's own"),
+        (Site(), ("biz.example", "seaton.biz"), "the domain is protected by [respond]"),
+    ],
+)
+def test_what_becomes_ours_or_protected_while_it_is_paused_flows_again(
+    store, paused, site, protected, said
+):
+    async def story():
+        bench = Bench(store, {Mta.POSTFIX: paused})
+        await minutes_pass(bench, 0)
+        assert deed(store)[0] is ActionState.DONE
+        bench.desk.site = site
+        bench.desk.settings = Settings(mode="act", respond=Respond(protected_domains=protected))
+        await minutes_pass(bench, 1, 2)
+        state, words = deed(store)
+        assert (state, words[: len(f"taken back: {said}")]) == (
+            ActionState.UNDONE,
+            f"taken back: {said}",
+        )
+        assert paused.entries() == {}
+        await bench.desk.close()
+
     asyncio.run(story())
