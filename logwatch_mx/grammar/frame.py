@@ -6,14 +6,15 @@ what the frame knows. Read are: journalctl ``-o json`` (systemd.journal-fields(7
 that docker compose and kubectl put before a line.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
-from pyparsing import Opt, Regex, Suppress
+from pyparsing import FollowedBy, Opt, Regex, Suppress
 
 from logwatch_mx.grammar.compile import compile_expression
-from logwatch_mx.grammar.stamp import FULL_STAMP
+from logwatch_mx.grammar.stamp import FULL_STAMP, STAMP
 
 _TEXT = Regex("(?s:.*)")("text")
 _NAME = Suppress(Regex(r"[A-Za-z0-9_.-]+ +\| |\[pod/[^\]]+\] "))
@@ -21,6 +22,21 @@ _STREAM = Suppress(Regex("std(?:out|err) [FP](?::[^ ]*)? "))
 _match = compile_expression(
     "container frame",
     _NAME + _TEXT | FULL_STAMP("stamp") + Suppress(" ") + Opt(_STREAM) + _TEXT,
+).match
+
+# What stands before the host in other ways: read, and the line is written as syslog's.
+# journalctl -o short-full: `Mon 2026-11-23 12:00:00 CET mx postfix/…`; its zone is the reader's.
+# journalctl -o short-unix: `1795435200.123456 mx postfix/…`
+# A relay that puts its own header before that of the host: `Nov 23 12:00:01 relay Nov 23 …`
+_match_odd = compile_expression(
+    "odd header",
+    Suppress(Regex("(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "))
+    + Regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?")("local")
+    + Suppress(" ")
+    + Regex(r"(?:[A-Z]{3,5}|[+-][0-9]{2,4})(?= )")("zone")
+    + _TEXT
+    | Regex(r"[0-9]{9,10}(?:\.[0-9]{1,6})?(?= )")("seconds") + _TEXT
+    | Suppress(STAMP + Regex(" +[^ ]+ +")) + FollowedBy(STAMP + Regex(" +[^ ]")) + _TEXT,
 ).match
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,8 +78,20 @@ def read_frame(text: str) -> Frame | None:
     """Return what the frame around *text* holds, or None when there is none."""
     if text.startswith("{"):
         return _read_json(text)
+    odd = _match_odd(text)
+    if odd is not None:
+        return Frame(text=_rewrite(odd))
     found = _match(text)
     return None if found is None else Frame(text=found["text"], stamp=found.get("stamp"))
+
+
+def _rewrite(odd: Mapping[str, str]) -> str:
+    text = odd["text"]
+    if "local" in odd:
+        return f"{odd['local']}{'Z' if odd['zone'] == 'UTC' else ''}{text}"
+    if "seconds" in odd:
+        return f"{(_EPOCH + timedelta(seconds=float(odd['seconds']))).isoformat()}{text}"
+    return text
 
 
 def _read_json(text: str) -> Frame | None:
