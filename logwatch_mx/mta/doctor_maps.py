@@ -35,7 +35,7 @@ def postfix_map_findings(conf: PostfixConf, host: Host, settings: Settings) -> l
             *_other_type(word, path),
             *_reload(word, host, settings),
         )
-    ]
+    ] + [*_subdomains(conf)]
 
 
 def _missing(word: str, words: list[str], host: Host) -> Iterator[Finding]:
@@ -80,6 +80,22 @@ def _other_type(word: str, path: Path) -> Iterator[Finding]:
             " does comes into force",
             evidence=f"transport_maps: {word}",
             fix=f"# put lmdb:{path} in place of {word} in transport_maps, then\npostfix reload",
+        )
+
+
+def _subdomains(conf: PostfixConf) -> Iterator[Finding]:
+    name = "parent_domain_matches_subdomains"
+    if "transport_maps" in conf.words(name):
+        rest = ", ".join(word for word in conf.words(name) if word != "transport_maps")
+        yield Finding(
+            key="map-subdomains",
+            severity=Severity.WARNING,
+            about="postfix",
+            what="An entry for a domain is one for all its subdomains too: with a paused domain,"
+            " healthy mail would wait",
+            evidence=conf.line(name),
+            fix=f"postconf -e '{name} = {rest}' && postfix reload\n"
+            "# then name subdomains in your own transport tables as .DOMAIN",
         )
 
 

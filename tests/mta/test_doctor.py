@@ -343,6 +343,16 @@ def test_fix_for_a_map_that_is_not_named_looks_for_it_first():
     )
 
 
+def test_an_entry_that_would_catch_subdomains_is_told():
+    conf = f"{QUIET}transport_maps = lmdb:{MAP}\nparent_domain_matches_subdomains = "
+    told = postfix(f"{conf}debug_peer_list, transport_maps\n")
+    assert found(told, ACT) == [("map-subdomains", "warning")]
+    assert "parent_domain_matches_subdomains = debug_peer_list'" in fix_of(
+        told, "map-subdomains", ACT
+    )
+    assert found(postfix(f"{conf}debug_peer_list, relay_domains\n"), ACT) == []
+
+
 NOT_NAMED = ("map-not-named", "warning")
 
 
