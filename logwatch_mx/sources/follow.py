@@ -107,18 +107,47 @@ def legs(mark: Checkpoint, seen: Sequence[Seen]) -> tuple[bool, tuple[Leg, ...]]
     return False, tuple(Leg(seen=later) for later in newer)
 
 
+def resumed(
+    mark: Checkpoint, seen: Sequence[Seen], older: Sequence[tuple[Checkpoint, Sequence[Seen]]]
+) -> tuple[bool, tuple[Leg, ...]]:
+    """Return what ``legs`` does for *mark* after a restart, behind what is left of its *older*.
+
+    Each of these comes with the log's files as compared with it. A file that was empty is known by
+    its inode alone, and while nobody held it open that may have been given to another file: one
+    that is not before the file at *mark* is not it. Of a log that was empty itself, copies that
+    were written later are new.
+    """
+    was_found, there = legs(mark, seen)
+    places = {file.path: place for place, file in enumerate(seen)}
+    begin = places[there[0].seen.path] if there else len(seen)
+    if was_found and not mark.head:
+        late = [file for file in seen[:begin] if file.modified > mark.modified]
+        there = (*(Leg(seen=file) for file in late), *there)
+    route: list[Leg] = []
+    for one, compared in older:
+        is_there, way = legs(one, compared)
+        if is_there and (one.head or places.get(way[0].seen.path, begin) < begin):
+            route.append(way[0])
+    taken = {(leg.seen.device, leg.seen.inode) for leg in route}
+    new = [leg for leg in there if (leg.seen.device, leg.seen.inode) not in taken]
+    return was_found, (*route, *new) if there else ()
+
+
 def _find(mark: Checkpoint, seen: Sequence[Seen]) -> int | None:
     copy = None
     for place, file in enumerate(seen):
         itself = (file.device, file.inode) == (mark.device, mark.inode)
-        # Of a pipe, or a file of which nothing was read, there is no more than its identity.
-        if itself and not mark.head:
-            return place
+        # Of a pipe, or a file of which nothing was read, there is no more than its identity; what
+        # is packed now has got the inode of one that was deleted.
+        if not mark.head:
+            if itself and not file.packed:
+                return place
+            continue
         if not file.packed and file.size < mark.offset:
             continue
         if itself and file.same:
             return place
         # The copy that was made last is the nearest to the original.
-        if mark.head and file.same:
+        if file.same:
             copy = place
     return copy

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from logwatch_mx.sources.block import Block
-from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, judge, legs
+from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, judge, legs, resumed
 from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.names import parse_name, siblings
 from logwatch_mx.sources.reader import Reader, look_at
@@ -148,14 +148,10 @@ class Trail:
             self._fresh = True
 
     def _resume(self, mark: Checkpoint) -> None:
-        route: list[Leg] = []
-        for older in mark.older:
-            was_found, there = legs(older, self._seen(older))
-            route += there[:1] if was_found else ()
-        taken = {_identity(leg) for leg in route}
-        was_found, there = legs(mark, self._seen(mark))
-        route += [leg for leg in there if _identity(leg) not in taken]
-        if there:
+        seen = self._seen(mark)
+        older = [(one, self._seen(one)) for one in mark.older]
+        was_found, route = resumed(mark, seen, older)
+        if route:
             self._files = self._open(route)
             self._losses.vanished += not was_found
 

@@ -1,6 +1,16 @@
 import pytest
+from msgspec import structs
 
-from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, fingerprint, judge, legs
+from logwatch_mx.sources.follow import (
+    Checkpoint,
+    Fate,
+    Leg,
+    Seen,
+    fingerprint,
+    judge,
+    legs,
+    resumed,
+)
 
 MARK = Checkpoint(
     "maillog", 1, 10, offset=100, number=5, fingerprint=fingerprint(b"head"), head=4, modified=50
@@ -102,3 +112,62 @@ def test_of_an_empty_file_there_is_only_its_identity():
     itself = seen("maillog", 10, same=True)
     assert legs(empty, [other, itself]) == (True, (Leg(itself),))
     assert legs(empty, [other]) == (False, (Leg(other),))
+
+
+EMPTY = Checkpoint(path="log", device=1, inode=7, offset=0, number=1, modified=50)
+READ = Checkpoint(
+    path="log", device=1, inode=9, offset=400, number=9, fingerprint=b"f", head=400, modified=60
+)
+
+
+def now(path, inode, *, size=0, modified=0, packed=False, same=False):
+    return Seen(path, 1, inode, size, modified, packed, path == "log", same)
+
+
+def compared(files):
+    """The files as they look beside a file that was empty: they all begin as it did."""
+    return [structs.replace(file, same=True) for file in files]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param(
+            [now("log.2", 7), now("log", 9, size=500, same=True)],
+            [("log.2", 0), ("log", 400)],
+            id="still there",
+        ),
+        # Copied and truncated while we were down, into the inode that the empty file had.
+        pytest.param(
+            [now("log.1", 7, size=450, same=True), now("log", 9, size=30)],
+            [("log.1", 400), ("log", 0)],
+            id="its inode went to a copy",
+        ),
+        pytest.param(
+            [now("log.2.gz", 7, size=20, packed=True), now("log", 9, size=500, same=True)],
+            [("log", 400)],
+            id="its inode went to an archive",
+        ),
+        pytest.param(
+            [now("log.1", 9, size=450, same=True), now("log", 7, size=30)],
+            [("log.1", 400), ("log", 0)],
+            id="its inode went to the new file",
+        ),
+    ],
+)
+def test_the_inode_of_an_empty_file_may_belong_to_another_after_a_restart(files, expected):
+    found, way = resumed(READ, files, [(EMPTY, compared(files))])
+    assert found
+    assert [(leg.seen.path, leg.offset) for leg in way] == expected
+
+
+def test_copies_of_a_log_that_was_empty_when_we_stopped_are_new():
+    files = compared(
+        [
+            now("log.2", 3, size=90, modified=50),
+            now("log.1", 4, size=80, modified=51),
+            now("log", 7, size=30, modified=52),
+        ]
+    )
+    found, way = resumed(EMPTY, files, [])
+    assert (found, [leg.seen.path for leg in way]) == (True, ["log.1", "log"])
