@@ -329,3 +329,9 @@ def test_a_repeated_action_has_its_number():
         deed(state=ActionState.SKIPPED, incident=ID),
     )
     assert decide(incident(), past=past)[0].id == f"{ID}#pause#3"
+
+
+def test_each_reason_has_a_case_of_its_own():
+    told = {why for *_, why in REFUSALS}
+    missing = {why for why in Why if not any(text.startswith(why) for text in told)}
+    assert missing == {Why.ACT, Why.OBSERVE}  # no objections
