@@ -28,6 +28,7 @@ from logwatch_mx.respond.queue import (
     Step,
     Stepped,
     can,
+    do_all,
     do_step,
     is_whole,
     messages_for,
@@ -105,9 +106,9 @@ def _look(settings: Settings, mta: Mta, domain: str, step: Step | None) -> Stepp
     root = os.geteuid() == 0
     try:
         if root and step is not None:
-            return do_step(mine, domain, step)
+            return do_all(lambda: do_step(mine, domain, step), domain, step)
         if step is not None:
-            return client.do_step(mta, domain, step)
+            return do_all(lambda: client.do_step(mta, domain, step), domain, step)
         try:
             return Stepped(messages=tuple(messages_for(mine, domain)))
         except PermissionDeniedError:

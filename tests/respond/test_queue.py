@@ -13,6 +13,7 @@ from logwatch_mx.respond.queue import (
     Queued,
     Step,
     Stepped,
+    do_all,
     do_step,
     domain_of,
     is_whole,
@@ -345,3 +346,33 @@ def test_real_postfix_holds_and_releases_what_is_wholly_the_domains(spool):
     assert len(do_step(queue, "seaton.biz", Step.RELEASE).done) == 2
     assert held() == []
     assert len(list(queue.messages())) == 7
+
+
+def test_what_a_listing_missed_is_held_in_the_next_round():
+    class Moving:
+        """A queue whose first listings miss what is moving."""
+
+        def __init__(self):
+            self.held, self.missed = set(), ["C", "B"]
+
+        def messages(self):
+            for id_ in "ABC":
+                if id_ not in self.missed:
+                    yield Queued(
+                        id=id_,
+                        queue="hold" if id_ in self.held else "deferred",
+                        held=id_ in self.held,
+                        sender="",
+                        recipients=("x@oak.example",),
+                    )
+
+        def step(self, step, ids):
+            # B appears after the first step, C after the second.
+            self.held |= set(ids) - {"C"}
+            if self.missed:
+                self.missed.pop()
+
+    moving = Moving()
+    found = do_all(lambda: do_step(moving, "oak.example", Step.HOLD), "oak.example", Step.HOLD)
+    assert (found.done, found.not_done) == (("A", "B"), ("C",))
+    assert [message.id for message in found.messages] == ["A", "B", "C"]
