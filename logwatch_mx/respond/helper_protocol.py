@@ -96,7 +96,7 @@ def read_request(line: bytes) -> Request:
     try:
         request = _REQUESTS.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"no request: {error}") from None
+        raise ValueError(f"no request: {_one_line(error)}") from None
     domains = (
         tuple(request.rows)
         if isinstance(request, Makemap)
@@ -120,12 +120,17 @@ def read_answer(line: bytes) -> Answer:
     try:
         return _ANSWERS.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"no answer: {error}") from None
+        raise ValueError(f"no answer: {_one_line(error)}") from None
 
 
 def write_answer(answer: Answer) -> bytes:
     """Return the line of *answer*."""
     return msgspec.json.encode(answer) + b"\n"
+
+
+def _one_line(error: Exception) -> str:
+    """Return what *error* says; it may quote the name of a field, which anybody chose."""
+    return "".join(x if x.isprintable() else "?" for x in str(error)[:300])
 
 
 def _is_a_labels(domain: str) -> bool:
