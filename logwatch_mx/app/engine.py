@@ -32,6 +32,7 @@ from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Doubt, Trail, TrailQuestion
 from logwatch_mx.model.verdict import Outcome, Verdict
+from logwatch_mx.sources.sieve import Needle
 
 MINUTE = timedelta(minutes=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,6 +69,7 @@ class Engine:
     ) -> None:
         self.state = state if state is not None else EngineState()
         self.site = site
+        self.needles: Sequence[Needle] | None = None  # of lines that concern it; None: not known
         self._book = Book(self.state.cases, settings.loop.close_after)
         self._loop = LoopDetector(
             passes=settings.loop.passes, window=settings.loop.window, state=self.state.loop

@@ -21,17 +21,17 @@ from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.figures import figures
 from logwatch_mx.app.inlet import Inlet
+from logwatch_mx.app.intake import Intake
 from logwatch_mx.app.memory import Memory, pack_memory
 from logwatch_mx.app.past import trace
-from logwatch_mx.app.reading import LiveStream, Place, Tally
+from logwatch_mx.app.reading import LiveStream, Place
 from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
-from logwatch_mx.model.event import Gap
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Verdict
-from logwatch_mx.sources.block import Block, lines
+from logwatch_mx.sources.block import Block
 from logwatch_mx.state.store import Store
 
 #: Seconds. A stat poll finds what file events miss (network file systems, overflowed queues).
@@ -55,8 +55,6 @@ QUICK = 0.03
 SILENCE = 2.0
 #: What every MTA's grammar has to look at.
 FIRST = "2026-11-23T14:29:10+00:00 mx postfix/smtp[1]: 0: to=<a@b.test>, relay=none, status=?"
-#: Logs with names of their own for each day come and go; of so many the readers are kept.
-STREAMS = 64
 
 
 class Live:
@@ -75,9 +73,7 @@ class Live:
     ) -> None:
         self.inlet = inlet
         self.engine = engine
-        self.tally = Tally()
         self.failed = 0
-        self.gaps = 0
         self.figures: dict[str, Any] = {}
         self._memory = memory
         self._store = store
@@ -85,7 +81,7 @@ class Live:
         self._log = log
         self._alive = alive
         self._desk: Desk | None = None
-        self._streams: dict[str, LiveStream] = {}
+        self._intake = Intake(zone=zone, take=self._follow, log=log)
         # Let go of by the engine, until the desk has done what their end asks for.
         self._ended: dict[str, Incident] = {}
         for name in memory.desk.ended:
@@ -142,7 +138,7 @@ class Live:
         while not self._stopping:
             for step in (self._read, self._pass_time, self._settle):
                 self._attempt(step)
-            self._alive(f"{self.tally.lines} lines, {self.inlet.lag()} bytes behind")
+            self._alive(f"{self._intake.tally.lines} lines, {self.inlet.lag()} bytes behind")
             if self._is_behind:
                 await asyncio.sleep(0)
                 continue
@@ -190,34 +186,10 @@ class Live:
         self._dirty = True
 
     def _take_block(self, block: Block) -> None:
-        stream = self._stream(block.source)
-        stream.history.feed(block)
-        place = Place(stream, block)
-        self._place = place
-        for line in lines(block, stream.losses):
-            # A torn line is the end of a file that was cut off or rotated away: it is whole now.
-            try:
-                event = stream.read(line)
-                self.tally.note(event)
-                if isinstance(event, Gap) and not event.repeated:
-                    self.gaps += event.count
-                changes = self.engine.feed(event, stream.name)
-                if changes:
-                    self._follow(changes, place)
-            except Exception as error:  # noqa: BLE001  # the same catch, for one line: no other suffers
-                self.failed += 1
-                self._log(f"{line.source}:{line.number}: {type(error).__name__}: {error}")
+        self._place = self._intake.place(block)
+        self._intake.read(self.engine, self._place)
         self._line_at = time.monotonic()
         self._dirty = True
-
-    def _stream(self, source: str) -> LiveStream:
-        stream = self._streams.pop(source, None)
-        if stream is None:
-            if len(self._streams) >= STREAMS:
-                self._streams.pop(next(iter(self._streams))).history.close()
-            stream = LiveStream(source, zone=self._zone)
-        self._streams[source] = stream
-        return stream
 
     def _answer(self, changes: Changes, place: Place | None) -> None:
         """Answer what the engine asks of the log before, and hand on what only DNS can tell."""
@@ -341,13 +313,13 @@ class Live:
     def _figures(self) -> dict[str, Any]:
         desk = self._desk
         return figures(
-            tally=self.tally,
+            tally=self._intake.tally,
             state=self.engine.state,
             incidents=self._kept.values(),
             lag=self.inlet.lag(),
             saved=datetime.now(self._zone),
-            failed=self.failed,
-            gaps=self.gaps,
+            failed=self.failed + self._intake.failed,
+            gaps=self._intake.gaps,
             unwritten=desk.ledger.unwritten if desk else 0,
             notices=desk.outbox.waiting if desk else 0,
             troubles=(*self._troubles, *([self._trouble] if self._trouble else [])),

@@ -49,6 +49,12 @@ class Tally(Struct):
             if self.last is None or event.time > self.last:
                 self.last = event.time
 
+    def pass_over(self, count: int) -> None:
+        """Count *count* lines in which the sieve found nothing: their kind is not known."""
+        self.lines += count
+        if count:
+            self.kinds["sifted"] = self.kinds.get("sifted", 0) + count
+
 
 class Place(Struct, frozen=True):
     """Where an event was read: its stream, and the block that its line came from."""

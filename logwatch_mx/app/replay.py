@@ -140,7 +140,7 @@ class Replay:
         """Read only what may matter: the engine ends up as if it had seen every line."""
         engine, following = self.engine, Following(self.engine)
         sifters = [
-            Sifter(stream, index, sieve, following, progress)
+            Sifter(stream, index, sieve, following, stream.blocks(progress))
             for index, stream in enumerate(streams)
         ]
         sifting = Sifting(sifters, following, engine)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from logwatch_mx.app.engine import Engine, EngineState
+from logwatch_mx.app.needles import static_needles
 from logwatch_mx.app.watch import Watch
 from logwatch_mx.config.load import Overrides, find_config, load_settings
 from logwatch_mx.config.settings import Settings
@@ -59,7 +60,11 @@ def build_engine(
         )
         for compiled in rules
     ]
-    return Engine(settings=settings, watches=watches, site=site, provider=provider_of, state=state)
+    engine = Engine(
+        settings=settings, watches=watches, site=site, provider=provider_of, state=state
+    )
+    engine.needles = static_needles(rules, site)
+    return engine
 
 
 def read_settings(config: Path | None, **words: Any) -> Settings:  # noqa: ANN401  # as Overrides has them

@@ -12,7 +12,7 @@ Contract
    until a line of an MTA was seen: this may be no mail log.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from logwatch_mx.app.engine import Engine
@@ -87,7 +87,7 @@ class Sifter:
         index: int,
         sieve: Sieve,
         following: Following,
-        progress: Callable[[int], None] | None = None,
+        blocks: Iterator[Block],
     ) -> None:
         self.lines = 0
         self.kinds: dict[str, int] = {}
@@ -96,7 +96,7 @@ class Sifter:
         self._index = index
         self._sieve = sieve
         self._following = following
-        self._blocks = stream.blocks(progress)
+        self._blocks = blocks
         self._ahead = Stamps(None, stream.zone)
         self._probe = HeaderReader(self._ahead)
         self._at = EVER

@@ -57,7 +57,11 @@ def _print(found: dict[str, object], age: float | None, *, is_gone: bool) -> Non
     lines = found.get("lines")
     click.echo(f"lines read since its start  {lines}")
     if isinstance(kinds, dict) and isinstance(lines, int) and lines:
-        click.echo(f"not understood              {100 * kinds.get('unparsed', 0) / lines:.3f} %")
+        # Of a backlog most lines are not looked at: nobody knows what they are.
+        sifted = kinds.get("sifted", 0)
+        share = 100 * kinds.get("unparsed", 0) / max(lines - sifted, 1)
+        passed = f" of those looked at; {sifted} of a backlog were passed over" if sifted else ""
+        click.echo(f"not understood              {share:.3f} %{passed}")
     click.echo(f"bytes behind                {found.get('lag')}")
     click.echo(f"last stamp in the log       {found.get('last') or 'none yet'}")
     click.echo(f"open incidents              {found['open_incidents']}")
