@@ -21,6 +21,7 @@ from mailworld.space import DIE_WITH_ME, run, wait_for
 USER = "logwatch-mx"
 FOLDER = "/var/lib/logwatch-mx"
 ROOT = Path(__file__).resolve().parents[3]
+UNIT = ROOT / "systemd/logwatch-mx-helper.service"
 #: The daemon of systemd's unit: no capability, none to be had, and a closed umask.
 AS_USER = (
     "setpriv", f"--reuid={USER}", f"--regid={USER}", "--groups=adm", "--no-new-privs",
@@ -79,6 +80,31 @@ action = "{action}"
             self._process.kill()
             self._process.wait()
 
+    def start_helper(self, settings: str = "") -> None:
+        """Have the helper serve its socket, as root with what its unit leaves of it."""
+        run_folder = "/run/logwatch-mx"
+        self.world.run(["install", "-d", "-m", "750", "-g", USER, run_folder])
+        self.world.write("/etc/logwatch-mx/helper.toml", settings)
+        kept = re.search(r"(?m)^CapabilityBoundingSet=(.*)$", UNIT.read_text())[1].split()
+        bounding = ",".join(f"+{each.removeprefix('CAP_').lower()}" for each in kept)
+        self.world._start(
+            [
+                *self.world._command(), "setpriv", "--no-new-privs", "--inh-caps=-all",
+                f"--bounding-set=-all,{bounding}", COMMAND.with_name("logwatch-mx-helper"),
+                "--socket", f"{run_folder}/helper.sock", "--idle", "0",
+            ],
+            self.world.home / "helper.said",
+        )  # fmt: skip
+        wait_for(self.world._path(f"{run_folder}/helper.sock").exists, "the helper", 20)
+        self.world.run(["chgrp", USER, f"{run_folder}/helper.sock"])
+        self.world.run(["chmod", "660", f"{run_folder}/helper.sock"])
+
+    def stop_helper(self) -> None:
+        """End the helper; its socket stays, as after a crash."""
+        helper = self.world._parts[-1]._process
+        os.kill(_child(helper), signal.SIGKILL)
+        helper.wait()
+
     def kill(self) -> None:
         """End it as a dead machine does; it can be entered anew."""
         self._signal(signal.SIGKILL)
@@ -102,12 +128,16 @@ action = "{action}"
         ]  # fmt: skip
 
     def _signal(self, number: int) -> None:
-        # nsenter hands no signals on to what it runs.
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        os.kill(int(children.read_text().split()[0]), number)
+        os.kill(_child(self._process), number)
 
     def _as_user(self) -> list[str]:
         return [*self.world._command(), *AS_USER]
+
+
+def _child(process: subprocess.Popen) -> int:
+    """Return what nsenter runs: it hands no signals on."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return int(children.read_text().split()[0])
 
 
 def _mount(world) -> None:

@@ -111,8 +111,15 @@ class World:
         self.run(["sendmail", "-i", "-f", sender, recipient], stdin=text, check=False)
 
     def queue(self) -> list[str]:
-        """Return the queue ids of all mail that is waiting."""
-        return self.mta.queue()
+        """Return the queue ids of all mail that is waiting.
+
+        What moves from one folder to another while it is listed may be missed: twice the same.
+        """
+        before, now = None, sorted(self.mta.queue())
+        while now and now != before:
+            time.sleep(0.2)
+            before, now = now, sorted(self.mta.queue())
+        return now
 
     def log_path(self, stamp: str = "3164") -> Path:
         """Return the log with RFC 3164 or RFC 3339 stamps, as rsyslog writes it."""
