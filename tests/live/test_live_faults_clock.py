@@ -16,6 +16,7 @@ ZONE = "".join(
     for d in DOMAINS
 )
 HOUR = 3600
+QUIET = "2026-11-23T06:00:{number:02}+00:00 mx postfix/master[340]: reload\n"
 
 
 def spin(domain, minute):
@@ -77,6 +78,7 @@ def test_notices_that_were_refused_for_an_hour_are_kept_and_come_in_order_and_on
     wait_for(lambda: sum(tries(daemon)) == 1, "the first try")
     for number, seconds in enumerate((40, 110, 250, 600, 1200, 2400, 4400), 2):
         faults.set(f"clock {seconds}")
+        daemon.append(QUIET.format(number=number))  # so that it looks at once
         wait_for(lambda number=number: sum(tries(daemon)) == number, f"try {number}")
     assert tries(daemon) == [8, 0, 0]  # in order: nobody overtakes
     assert receiver.posts == []
