@@ -124,3 +124,14 @@ def test_merged_hosts_of_postfix_with_the_same_pids_are_told_apart(postfix, noon
         )
         lines += [greeted, again, other, own]
     assert play(lines).subjects == [("loop", D)]
+
+
+def test_a_verdict_about_a_domain_waits_for_a_delivery_to_it_past_others():
+    points = "{q}: SYSERR(root): MX list for loop.test. points back to mx.home.test"
+    lines = [
+        syslog(n * 3 + step, "mx", 7, text.format(q=f"6ANE{n:04d}{n:06d}", d=domain))
+        for n in range(3)
+        for step, (text, domain) in enumerate([(points, D), (TO, "other.test"), (TO, D)])
+    ]
+    (incident,) = play(lines).incidents
+    assert (incident.subject, incident.counts.messages) == (D, 3)

@@ -155,3 +155,21 @@ def test_the_conditions_of_the_documentation_are_conditions():
 @pytest.mark.parametrize("name", [*IDS, *FIELDS, *KINDS, *RULE_KEYS, *EXAMPLE_KEYS])
 def test_every_rule_field_kind_and_key_is_in_the_documentation(name):
     assert f"`{name}`" in DOCS.read_text()
+
+
+def test_what_our_own_pause_and_discard_log_is_no_self_delivery_even_by_name():
+    """The engine leaves our remedies out before any rule; the rule alone does so as well."""
+    line = (
+        "Nov 23 14:31:39 mx sm-mta[6474]: 6ANEVd4e006474: to=<n@mx127.test>, delay=00:00:00,"
+        " xdelay=00:00:00, mailer={}, pri=30000, relay=mail.mx127.test. [127.0.0.1], dsn=2.0.0,"
+        " stat=Sent (6ANEMoNb011245 Message accepted for delivery)"
+    )
+    (rule,) = [one for one in RULES if one.rule.id == "loop-self-delivery"]
+    matched = {
+        mailer: rule.condition.matches(event, "mx127.test", Site())
+        for mailer in ("esmtp", "pause", "loopdiscard", "relay", "local")
+        for event in events([line.format(mailer)])
+    }
+    assert matched == {
+        "esmtp": True, "pause": False, "loopdiscard": False, "relay": False, "local": False,
+    }  # fmt: skip

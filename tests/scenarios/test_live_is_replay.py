@@ -173,4 +173,4 @@ def test_live_is_replay_in_a_part_of_every_story(tale, tmp_path):
 @pytest.mark.parametrize("tale", [*LOOPS, *SPIKES, quiet_days], ids=lambda tale: tale.__name__)
 def test_live_is_replay_in_every_story(tale, seed, tmp_path):
     story, found = compare(tale, seed, tmp_path, limit=1_000_000)
-    assert sorted((kind, subject) for _, kind, subject, *_ in found) == sorted(story.expected)
+    assert set(story.expected) <= {(kind, subject) for _, kind, subject, *_ in found}

@@ -70,15 +70,16 @@ def through(number, *relays, out="mail.far.test[198.51.100.9]:25", to="u{}@far.t
         yield smtp(n * 3 + 1, ids[-1], to.format(n), out)
 
 
-def refusals(number, gap, said="mail for {d} loops back to myself", to="u{}@loop.test", **words):
-    domain = to.rpartition("@")[2]
+def refusals(
+    number, gap, said="mail for {d} loops back to myself", to="u{}@loop.test", relay="none"
+):
     return [
         smtp(
             n * gap,
             qid(n),
             to.format(n),
-            "none",
-            said=said.format(d=domain),
+            relay,
+            said=said.format(d=to.rpartition("@")[2]),
             status="bounced",
             dsn="5.4.6",
         )
@@ -166,6 +167,7 @@ HEALTHY = [
         for n in range(30)
     ]),
     ("a remote server calls it a loop", refusals(9, 1, said="host mx.loop.test[198.51.100.9] said: 554 5.4.6 mail for {d} loops back to myself (in reply to RCPT TO command)")),
+    ("a filter that calls it looping", refusals(9, 1, relay="127.0.0.1[127.0.0.1]:10027", said="host 127.0.0.1[127.0.0.1] said: 554 5.4.0 Error: too many hops (in reply to end of DATA command)")),
     ("what a subject says", refusals(9, 1, said="host mx.loop.test[198.51.100.9] said: 550 SYSERR(root): mail.loop.test. config error: mail loops back to me (MX problem?) (in reply to end of DATA command)")),
 ]  # fmt: skip
 

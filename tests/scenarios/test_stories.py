@@ -2,10 +2,11 @@
 
 import pytest
 import score
+from stories.desk import PENS, Desk
 from stories.marks import Marks, quantile, rate_bound, wilson
 from stories.pen import CAUSES
 from stories.player import read
-from stories.tales import LOOPS, PENS, SPIKES, Desk, quiet_days
+from stories.tales import LOOPS, SPIKES, quiet_days
 
 
 @pytest.mark.parametrize("seed", [1001, 1002])

@@ -2,9 +2,13 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import sqrt
 
 from stories.player import play
+
+#: An alarm so long before its trouble is a false one.
+EARLY = timedelta(minutes=20)
 
 
 @dataclass
@@ -31,6 +35,10 @@ class Marks:
             if wanted is None or key in seen:
                 self.false[incident.kind.value] += 1
                 self.faults.append((story.name, seed, "false", incident.id, incident.reasons))
+                continue
+            if told.alarms[incident.id] < wanted - EARLY:
+                self.false[incident.kind.value] += 1
+                self.faults.append((story.name, seed, "early", incident.id, incident.reasons))
                 continue
             seen.add(key)
             self.found[key[0]] += 1

@@ -4,63 +4,14 @@ A story says which incidents are in it, and when their trouble began; anything e
 """
 
 import random
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from stories.desk import OUTAGE_CAUSES, SPIKE_CAUSES, Desk
 from stories.lab import replay_lab
-from stories.pen import Log
+from stories.limits import busy_spike, cold_spike
 from stories.postfix_pen import PostfixPen
 from stories.sendmail_pen import SendmailPen
-from stories.traffic import Town, day, send
-
-from logwatch_mx.model.verdict import Outcome
-
-PENS = (PostfixPen, SendmailPen)
-#: Every alarm of these is wanted; greylisting and full mailboxes are not in it.
-SPIKE_CAUSES = ("refused", "timeout", "lost", "throttled", "noroute", "tls", "policy")
-OUTAGE_CAUSES = ("dns", "unreachable", "timeout", "refused")
-
-
-@dataclass
-class Story:
-    """A log with its truth: *expected* is (kind, subject) with the time at which it began."""
-
-    name: str
-    lines: list[str]
-    expected: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    days: float = 0.0
-    zone: dict[str, Outcome] = field(default_factory=dict)
-
-
-class Desk:
-    """Where a story is written: a log, a pen of one MTA, a town, all of one seed."""
-
-    def __init__(self, name, seed, pen=None, *, full=False):
-        self.name = name
-        self.rng = random.Random(f"{name}/{seed}")
-        self.log = Log()
-        self.start = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(
-            days=self.rng.randrange(200), seconds=self.rng.randrange(86400)
-        )
-        self.pen = (pen or self.rng.choice(PENS))(self.log, self.rng, full=full)
-        self.town = Town(self.rng)
-        self.expected = {}
-        self.days = 0.0
-
-    def after(self, least, most=None):
-        """Return a time so many minutes after the beginning, drawn between the two."""
-        return self.start + timedelta(minutes=self.rng.uniform(least, most or least))
-
-    def ordinary(self, hours, **words):
-        day(self.pen, self.town, self.start, hours, **words)
-        self.days += hours / 24
-
-    def expect(self, kind, subject, at):
-        self.expected[kind, subject] = at
-
-    def story(self):
-        zone = {subject: Outcome.LOOPBACK for kind, subject in self.expected if kind == "loop"}
-        return Story(self.name, self.log.in_order(), self.expected, self.days, zone)
+from stories.traffic import send
 
 
 def loop_spins(seed):
@@ -237,6 +188,22 @@ def provider_spike(seed):
     return desk.story()
 
 
+def mixed_mtas(seed):
+    """Postfix and sendmail side by side in one log, each with a loop and ordinary mail."""
+    desk = Desk("both MTAs in one log", seed)
+    desk.ordinary(1, light=False, per_hour=200)
+    for pen_of, host in ((PostfixPen, "mx1"), (SendmailPen, "mx2")):
+        pen = pen_of(desk.log, desk.rng, host=host, full=True)
+        at = desk.after(10, 40)
+        domain = f"{host}spin.test"
+        pen.spin(at, f"n@{domain}", late=True)
+        desk.expect("loop", domain, at)
+        for n in range(60):
+            pen.filtered(desk.after(0, 60), "a@isp.test", f"u{n}@far.test")
+            pen.submitted(desk.after(0, 60), f"u{n}@far.test")
+    return desk.story()
+
+
 def no_spike(seed):
     """Storms that are no news: greylisting, full mailboxes, old backlog, one man's retries, pauses."""
     desk = Desk("no spike", seed)
@@ -309,6 +276,7 @@ LOOPS = (
     no_loop,
     lab_logs,
     merged_hosts,
+    mixed_mtas,
 )
-SPIKES = (spike, provider_spike, no_spike, outage, ordinary_mail)
+SPIKES = (spike, provider_spike, cold_spike, busy_spike, no_spike, outage, ordinary_mail)
 TALES = (*LOOPS, *SPIKES, quiet_days)
