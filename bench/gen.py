@@ -10,6 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
+import hostile_log
 import postfix_log
 import sendmail_log
 from world import LOOPING, SPIKING, Log, World
@@ -38,11 +39,15 @@ def generate(
     domains: int = 50_000,
     long_ids: bool = False,
     loops: bool = True,
+    hostile: bool = False,
 ) -> dict[str, object]:
     """Write the log *path*; return the truth about it."""
     truth = dict.fromkeys(COUNTED, 0)
     world = World(seed, domains)
     with path.open("w", encoding="ascii") as out:
+        if hostile:
+            hostile_log.write(out, lines)
+            return {"mta": "postfix", "lines": lines}
         log = Log(out, world, lines=lines, host="mx1", iso=stamps == "rfc3339")
         writer: postfix_log.Postfix | sendmail_log.Sendmail
         if mta == "postfix":
@@ -76,6 +81,7 @@ def main() -> None:
     parser.add_argument("--domains", type=int, default=50_000)
     parser.add_argument("--long-ids", action="store_true", help="Postfix' long queue ids")
     parser.add_argument("--no-loops", dest="loops", action="store_false", help="an uneventful day")
+    parser.add_argument("--hostile", action="store_true", help="ids and domains chosen to hurt")
     parser.add_argument("--truth", type=Path, help="where to write what is in the log, as JSON")
     asked = vars(parser.parse_args())
     told = asked.pop("truth")
