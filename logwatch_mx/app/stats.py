@@ -18,6 +18,8 @@ from logwatch_mx.model.event import Event, Gap
 from logwatch_mx.sources.block import MAX_LINE, Block, lines
 
 TOP = 20
+#: So many recipients are kept before their domains are counted: names come again and again.
+_MANY = 20_000
 
 
 class Stats(Struct):
@@ -30,9 +32,12 @@ class Stats(Struct):
     kinds: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     domains: Table[int] = field(default_factory=lambda: Table(cap=20_000))
+    logs: list["Counting"] = []
 
     def shape(self) -> dict[str, Any]:
         """Return the figures as plain values for JSON."""
+        for log in self.logs:
+            log.count_domains()
         top = sorted(self.domains.items(), key=lambda item: (-item[1], item[0]))[:TOP]
         return {
             "kinds": dict(sorted(self.kinds.items())),
@@ -50,20 +55,24 @@ class Counting:
         # Whether a line has a time does not depend on its year: nothing but that is asked here.
         self._census = Census(Reader(Stamps(None, zone)), stats.kinds, stats.statuses)
         self._before: Event | None = None
+        stats.logs.append(self)
 
     def count(self, block: Block) -> None:
         """Count the lines of *block*, but for an end that may be cut anywhere."""
         self._census.count(_texts(block))
-        self._take_domains()
+        if self._census.named > _MANY:
+            self.count_domains()
 
     def note(self, event: Event) -> None:
         """Count *event*."""
         self._census.note(event, self._before)
         if not isinstance(event, Gap):
             self._before = event
-        self._take_domains()
+        if self._census.named > _MANY:
+            self.count_domains()
 
-    def _take_domains(self) -> None:
+    def count_domains(self) -> None:
+        """Add to the domains of *stats* what was named since the last call."""
         domains = self._stats.domains
         for address, times in self._census.take_recipients():
             domain = domain_of(address) or "(local)"

@@ -10,20 +10,20 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import compress
+from itertools import compress, groupby
 from operator import attrgetter, methodcaller
 from typing import Any
 
-from msgspec import Struct
-from pyparsing import Regex
+from msgspec import Struct, structs
+from pyparsing import MatchFirst, Regex, StringEnd
 
 from logwatch_mx.grammar import logger, postfix, sendmail
 from logwatch_mx.grammar.branches import Branch
 from logwatch_mx.grammar.compile import compile_joined
 from logwatch_mx.grammar.header import LEVEL
-from logwatch_mx.grammar.kind import Outcome
+from logwatch_mx.grammar.kind import LineKind, Outcome
 from logwatch_mx.grammar.reader import Reader
-from logwatch_mx.model.event import KIND_OF, Delivery, Event, Gap, Mta
+from logwatch_mx.model.event import KIND_OF, Delivery, Event, Gap, Mta, Other
 from logwatch_mx.model.line import Line
 
 # Stamps of days that every year has; what is odd about others is the reader's to know.
@@ -50,7 +50,7 @@ _TAGS = {
 _KINDS = {Mta.POSTFIX: postfix.KINDS, Mta.SENDMAIL: sendmail.KINDS}
 
 # So many matches are held at once: few enough to stay in the processor's cache.
-_AT_ONCE = 200
+_AT_ONCE = 500
 
 _DELIVERY = KIND_OF[Delivery]
 # rsyslog says what it does not repeat: `postfix/smtp[1]: message repeated 5 times: [ AB12: to=…]`
@@ -140,6 +140,11 @@ class Census:
             again = before if inner is None else self._read(Line(inner[1] + inner[2]))
             if again is not None:
                 self._add(again, event.count)
+
+    @property
+    def named(self) -> int:
+        """How many recipients ``take_recipients`` would yield, more or less."""
+        return sum(map(len, self._to.values()))
 
     def take_recipients(self) -> Iterator[tuple[str, int]]:
         """Yield recipients and how often they were named since the last call.
@@ -232,7 +237,7 @@ class Census:
 def _form(mta: Mta) -> _Form:
     """Return the usual form of *mta*, made when the first of its lines comes."""
     # A kind of certain daemons alone is one of daemons that have no usual form.
-    kinds = [kind for kind in (logger.REPEATED, *_KINDS[mta]) if kind.agents is None]
+    kinds = list(_runs(kind for kind in (logger.REPEATED, *_KINDS[mta]) if kind.agents is None))
     head = (
         (_BSD | _ISO)
         + " "
@@ -256,6 +261,20 @@ def _form(mta: Mta) -> _Form:
     # What the reader takes off the end of a text must not be there; and no match is None.
     match: Any = re.compile(rf"{pattern}(?<![ \t\r])|()").match
     return _Form(mta, match, told, slots)
+
+
+def _runs(kinds: Iterable[LineKind]) -> Iterator[LineKind]:
+    """Yield *kinds*, those of ``Other`` that follow each other as one: there is less to tell.
+
+    Most of them begin alike in nothing; other kinds share the search for a queue id.
+    """
+    for makes, run in groupby(kinds, key=lambda kind: kind.makes):
+        alike = list(run)
+        if makes is not Other or len(alike) == 1:
+            yield from alike
+        else:
+            whole = [kind.expr + StringEnd() for kind in alike]
+            yield structs.replace(alike[0], expr=MatchFirst(whole).leave_whitespace())
 
 
 def _slots(outcome: Outcome, branch: Branch) -> _Slots:

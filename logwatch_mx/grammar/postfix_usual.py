@@ -53,6 +53,17 @@ _queued = (
     + " (queue active)"
 )
 
+# 7D4381EB80E5: client=mx.b.test[192.0.2.7], sasl_method=PLAIN, sasl_username=u@a.test
+_client = (
+    queue_id()
+    + ": client="
+    + Regex(r"[^\[\]<>(),; \t]+")("client_host")
+    + "["
+    + Regex(IPV4)("client_ip")
+    + "]"
+    + Opt(Regex(r", sasl_method=.*"))
+)
+
 _KINDS = {kind.name: kind for kind in (*DELIVERY_KINDS, *QUEUE_KINDS, *SESSION_KINDS)}
 
 #: The usual form of each, with the name of the whole kind.
@@ -64,5 +75,6 @@ USUAL_KINDS = tuple(
         ("postfix.encrypted", "postfix.tls", _encrypted),
         ("postfix.usual_delivery", "postfix.delivery", _delivery),
         ("postfix.usual_queued", "postfix.queued", _queued),
+        ("postfix.usual_client", "postfix.client", _client),
     )
 )
