@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from logwatch_mx.app.book import Book
 from logwatch_mx.app.watch import Watch, Watches
 from logwatch_mx.config.settings import Settings
+from logwatch_mx.detect.asking import questions_about
 from logwatch_mx.detect.case import Case, case_name, plain
 from logwatch_mx.detect.counting import CountingDetector, CountingState
 from logwatch_mx.detect.domains import domains_of
@@ -30,7 +31,7 @@ from logwatch_mx.model.change import Change, ChangeKind, Changes
 from logwatch_mx.model.event import Delivery, Event, MtaVerdict
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.site import Site
-from logwatch_mx.model.trail import Doubt, Trail, TrailQuestion
+from logwatch_mx.model.trail import Doubt, Trail
 from logwatch_mx.model.verdict import Outcome, Verdict
 from logwatch_mx.sources.sieve import Needle
 
@@ -187,6 +188,8 @@ class Engine:
         case = self.state.cases.get(f"{IncidentKind.LOOP.value}/{trail.subject}")
         if case is not None and self.state.now is not None:
             case.add_origin(trail, self.state.now)
+            if trail.home and not case.own:
+                case.own_up(self.site, home=True)
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents that are open or were closed within the hour, by opening and id."""
@@ -274,15 +277,7 @@ class Engine:
         if opened is not None:
             opened.own_up(self.site, routed=routed)
             self._open(opened, changes)
-        changes.questions.extend(
-            TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at, passes=passes)
-            for key, passes in messages.items()
-        )
-        if case is not None and case.unknown:
-            changes.questions.extend(
-                TrailQuestion(subject=domain, queue_id=key, line=event.line, at=hint.at, again=True)
-                for key in case.ask_again(hint.at)
-            )
+        changes.questions.extend(questions_about(domain, event.line, hint.at, messages, case))
 
     def _count(
         self, at: datetime, event: Event, watch: Watch, domain: str | None, changes: Changes

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from logwatch_mx.app.home import is_delivered_here
 from logwatch_mx.app.reading import Place
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.model.event import Bounce, Client, Event, Message
@@ -136,4 +137,8 @@ def trace(question: TrailQuestion, place: Place) -> Trail:
         arrived=root.message.time if root.message else None,
         growth=search.growth,
         again=question.again,
+        home=question.home
+        and is_delivered_here(
+            question.subject, position, place, place.stream.looking_back(question.at)
+        ),
     )

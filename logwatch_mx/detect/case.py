@@ -284,10 +284,13 @@ class Case(Struct, kw_only=True):
             return IncidentState.REFUTED
         return IncidentState.SUSPECTED
 
-    def own_up(self, site: Site, *, routed: bool = False) -> None:
-        """Say whether it is about this *site*; *routed*: it is a next hop of the site's own."""
+    def own_up(self, site: Site, *, routed: bool = False, home: bool = False) -> None:
+        """Say whether it is about this *site*.
+
+        *routed*: it is a next hop of the site's own; *home*: mail for it is delivered here.
+        """
         self.routed = routed
-        self.own = routed or is_own(self.subject, site)
+        self.own = routed or home or is_own(self.subject, site)
         self.blame(site)
 
     def blame(self, site: Site) -> None:

@@ -13,7 +13,7 @@ class TrailQuestion(Struct, frozen=True, kw_only=True):
 
     Asked for the incident about *subject*, at the stamp *at* of the line. *passes*: the queue ids
     of the same message, one pass after the other, whose sizes tell how it grows. *again*: asked for
-    the second time.
+    the second time. *home*: asked besides whether mail for the subject is delivered on this host.
     """
 
     subject: str
@@ -22,6 +22,7 @@ class TrailQuestion(Struct, frozen=True, kw_only=True):
     at: datetime
     passes: tuple[str, ...] = ()
     again: bool = False
+    home: bool = False
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
@@ -55,3 +56,4 @@ class Trail(Struct, frozen=True, kw_only=True):
     arrived: datetime | None = None
     growth: int | None = None
     again: bool = False
+    home: bool = False

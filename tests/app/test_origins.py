@@ -99,3 +99,31 @@ def test_what_is_in_no_log_is_asked_about_twice_and_no_more(tmp_path):
     lines = [line for second in joe_job(9) for line in second if "smtpd" not in line]
     (loop,) = incidents(tmp_path / "maillog", "".join(lines))
     assert (loop.counts.messages, loop.origin, loop.facts.senders) == (9, (), 0)
+
+
+LOCAL = "Mar  2 00:09:00 mx postfix/local[8]: B0000001: to=<ann@d.test>, relay=local, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (delivered to mailbox)\n"
+SM_LOCAL = "Mar  2 00:09:00 mx sm-mta[8]: 6ANEmuLT021139: to=<ann@d.test>, delay=00:00:00, xdelay=00:00:00, mailer=local, pri=30000, dsn=2.0.0, stat=Sent\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "cause"),
+    [
+        pytest.param(LOCAL, "ours", id="into a mailbox"),
+        pytest.param(LOCAL.replace("local[8]", "lmtp[8]"), "ours", id="by LMTP"),
+        pytest.param(SM_LOCAL, "ours", id="by sendmail"),
+        pytest.param(LOCAL.replace("=sent", "=bounced"), "unknown", id="it was refused"),
+        pytest.param(LOCAL.replace("local[8]", "smtp[8]"), "unknown", id="it was sent on"),
+        pytest.param(LOCAL.replace("@d.test", "@d.test.far"), "unknown", id="another domain"),
+        pytest.param(LOCAL.replace("ann@d.test", "ann@x.test>, orig_to=<ann@d.test"), "unknown", id="forwarded"),
+        pytest.param(SM_LOCAL.replace("mailer=local", "mailer=loopdiscard"), "unknown", id="our own remedy"),
+        pytest.param("", "unknown", id="nothing"),
+    ],
+)  # fmt: skip
+def test_a_loop_of_a_domain_whose_mail_is_delivered_here_is_ours(tmp_path, before, cause):
+    (loop,) = incidents(tmp_path / "maillog", before + PASSES)
+    assert (loop.cause.value, bool(loop.advice)) == (cause, cause == "ours")
+
+
+def test_what_is_delivered_here_only_later_changes_nothing(tmp_path):
+    (loop,) = incidents(tmp_path / "maillog", PASSES + LOCAL.replace("00:09", "00:11"))
+    assert loop.cause.value == "unknown"
