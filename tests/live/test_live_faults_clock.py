@@ -30,7 +30,7 @@ def spin(domain, minute):
 
 
 def titles(receiver):
-    return [post["title"] for post in list(receiver.posts)]
+    return [post["title"].partition(" (")[0] for post in list(receiver.posts)]
 
 
 def title(domain):
