@@ -59,6 +59,8 @@ class Upkeep:
 
         Return the domains to ask DNS about, and whether it is urgent, since their time runs out.
         """
+        if self._compared is None:
+            self._compared = now  # the start has made memory and map agree
         deeds = [deed for deed in self._ledger.routing() if in_force(deed)]
         if not deeds:
             return {}
@@ -86,9 +88,7 @@ class Upkeep:
 
     def _compare(self, now: datetime, route: RouteMap, *, mends: bool) -> None:
         """Now and then begin to hear the map as a witness of what is in force."""
-        if self._compared is None:
-            self._compared = now  # the start has made memory and map agree
-        elif abs(now - self._compared) >= WITNESS_EVERY:
+        if self._compared is None or abs(now - self._compared) >= WITNESS_EVERY:
             self._compared = now
             self._tasks.begin("map", self.hear(route, mends=mends))
 

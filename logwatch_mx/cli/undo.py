@@ -56,7 +56,7 @@ def undo(
     entries = [
         e
         for route_map in maps
-        for e in route_map.entries().values()
+        for e in route_map.in_force().values()
         if is_meant((e.incident, e.action, e.domain))
     ]
     store = _memory(settings.state.path)

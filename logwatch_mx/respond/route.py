@@ -41,6 +41,9 @@ class RouteMap(Protocol):
     def entries(self) -> Mapping[str, Entry]:
         """Return our entries by domain, as the text beside the live map has them."""
 
+    def in_force(self) -> Mapping[str, Entry]:
+        """Return the same with what is live only: taking it back was cut off, or failed."""
+
     def mend(self) -> None:
         """Make the map when it is not there, and bring what is live in line with its text."""
 

@@ -228,3 +228,19 @@ def test_a_failed_action_that_left_nothing_is_no_trouble_for_undo(world):
             t.finish_action(Outcome(action=one.id, state=ActionState.FAILED, at=NOW))
     code, out, _ = world.undo("--all")
     assert (code, out) == (0, "Nothing is in force.\n")
+
+
+def test_a_second_undo_finishes_what_the_first_left_half_done(world):
+    """The text is changed first: when the disk dies then, only the live map still tells."""
+    path = world.map
+    text = path.read_text()
+    world.routes.unset("seaton.biz")
+    world.routes.unset("b.example")
+    for domain in ("seaton.biz", "b.example"):
+        Postmap(world.postmap).put(path, domain, route_of(entry_of(action(domain))))
+    assert path.read_text() != text
+    world.db.unlink()
+    code, out, _ = world.undo("--all")
+    assert code == 0
+    assert out.count("taken back, mail for it flows again") == 2
+    assert world.live == []

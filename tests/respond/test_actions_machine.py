@@ -386,7 +386,7 @@ class Lives(RuleBasedStateMachine):
     @rule(domain=st.sampled_from((None, *DOMAINS)), remembers=st.booleans())
     def the_operator_undoes_it(self, domain, remembers):
         with self.fuse.out():
-            entries = [e for e in self.route.entries().values() if domain in {None, e.domain}]
+            entries = [e for e in self.route.in_force().values() if domain in {None, e.domain}]
         actions = [
             a
             for a in self.store.actions()
@@ -403,8 +403,9 @@ class Lives(RuleBasedStateMachine):
             live = self.live()
             assert not live if domain is None else domain not in live
         if not remembers:  # the daemon is told by nobody but the map
-            self.world.time += timedelta(seconds=61)
-            self.round()
+            for _ in range(2):
+                self.world.time += timedelta(seconds=61)
+                self.round()
         return None
 
     @rule(steps=st.integers(1, 40))
@@ -439,6 +440,7 @@ class Lives(RuleBasedStateMachine):
         """Somebody rebuilt it by hand, or it was put back from a backup."""
         live = self.folder / f"map{self.ending}"
         live.write_text(json.dumps({k: v for k, v in self.live().items() if k != domain}))
+        self.read.pop(domain, None)  # and told Postfix
         self.trouble = True
 
     @rule()
