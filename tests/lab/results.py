@@ -27,7 +27,7 @@ In every run there was one incident, the map held that domain and no other, all 
 `undo` what had been kept arrived at the mended MX, and new mail too.
 
 - *without*: the passes that nobody stops, that is what one such spam makes, times their number. The last rows are whole runs
-  without the daemon, to show that this is so.
+  without the daemon, to show that this is so; a server that is busy with a loop does not take all of the spam.
 - *after the third*: passes after the third of all, with which the loop becomes an incident.
 - *seconds*: from that third pass to the last.
 

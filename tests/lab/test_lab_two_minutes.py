@@ -84,8 +84,11 @@ def test_two_minutes_of_a_joe_job(open_world, without, keep, mta, action, kind):
 def test_two_minutes_without_the_daemon(open_world, without, keep, mta):
     # The share above is of what one spam makes, times their number: as it is when all are sent.
     world = open_world(mta, SPINNING[mta])
-    world.send_plan(attack(["seaton.biz"], SECONDS))
+    said = world.send_plan(attack(["seaton.biz"], SECONDS))
     calm(world, ["seaton.biz"], quiet=15)
     found = share_of(world, "seaton.biz", without(mta, "seaton.biz") * SPAMS, "none")
     keep({"mta": mta, "action": "none", "kind": "seaton.biz", **found})
-    assert found["share"] == pytest.approx(1, abs=0.05)
+    # sendmail is too busy with the loop to take all spam: 587 of 600, and 14,675 passes.
+    taken = sum(word.startswith("250") for word in said)
+    assert taken > 0.9 * SPAMS
+    assert found["passes"] == pytest.approx(taken * without(mta, "seaton.biz"), rel=0.02)
