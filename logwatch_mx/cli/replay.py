@@ -52,6 +52,9 @@ Your own log, asking your resolver:
     help="Whom to ask whether a domain's MX is loopback (default: nobody).",
 )
 @click.option("--stats", is_flag=True, help="Count the whole log: kinds, statuses, top domains.")
+@click.option(
+    "--tune", is_flag=True, help="Replay under other thresholds too: their alarms, and a proposal."
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 3 when there are incidents.")
 @click.option(
     "--jobs",
@@ -71,6 +74,7 @@ def replay(
     html: Path | None,
     dns_mode: str,
     stats: bool,
+    tune: bool,
     exit_code: bool,
     year: int | None,
     zone: tzinfo,
@@ -95,24 +99,41 @@ def replay(
         read_settings,
     )
     from logwatch_mx.app.stats import Stats  # noqa: PLC0415
+    from logwatch_mx.app.tuning import tune as find_thresholds  # noqa: PLC0415
+    from logwatch_mx.cli.tune import print_tuned  # noqa: PLC0415
     from logwatch_mx.mta.site import configured_site  # noqa: PLC0415
     from logwatch_mx.sources.sieve import build_sieve  # noqa: PLC0415
 
     settings = read_settings(config, own_domains=own_domain, own_addresses=own_address, rules=rules)
     compiled = load_all_rules(settings.rules)
     site = configured_site(settings)
-    streams = open_streams(paths, year=year, zone=zone)
-    engine = build_engine(settings, site=site, rules=compiled)
     counted = Stats() if stats else None
     needles = static_needles(compiled, site)
-    run = Replay(
-        engine,
-        settings=settings,
-        site=site,
-        resolver=_resolver(dns_mode, settings),
-        stats=counted,
-        sieve=None if needles is None else build_sieve(needles),
-    )
+    sieve = None if needles is None else build_sieve(needles)
+    resolver = _resolver(dns_mode, settings)
+
+    def prepare(tried: Any) -> Replay:  # noqa: ANN401  # Settings, imported when needed
+        return Replay(
+            build_engine(tried, site=site, rules=compiled),
+            settings=tried,
+            site=site,
+            resolver=resolver,
+            stats=counted,
+            sieve=sieve,
+        )
+
+    if tune:
+        if any(str(path) == "-" for path in paths):
+            raise click.UsageError("--tune reads the logs several times: name files, not -")
+
+        def again(tried: Any) -> Any:  # noqa: ANN401  # Settings to Replayed
+            streams = open_streams(paths, year=year, zone=zone)
+            return prepare(tried).run(streams, until=in_zone(until, zone))
+
+        print_tuned(find_thresholds(again, settings), as_json=as_json)
+        return Exit.OK
+    streams = open_streams(paths, year=year, zone=zone)
+    run = prepare(settings)
     from logwatch_mx.cli.progress import progress_over  # noqa: PLC0415
 
     # Grammars and rules stay for good: the collector of garbage need not walk through them again.
