@@ -90,7 +90,8 @@ class OwnMap:
                 replace_text(self.path, left if force else self._form.render(entries.values()))
             rows = self.live.rows()
             if rows is None:
-                if self.path.exists():
+                # Nobody may be told that mail flows while a table is there that cannot be read.
+                if self.path.exists() or self.live.file.exists():
                     self.live.write(self._rows(entries))
                 return listed
             if not self._form.is_ours(rows.pop(domain, "")):

@@ -168,6 +168,24 @@ def test_a_broken_table_is_made_anew_from_the_text(routes, path, tool, harm):
     assert tool.contents(path) == rows(entry())
 
 
+def test_an_undo_says_nothing_of_a_table_that_it_could_not_read(
+    routes, path, postmap, kind, tmp_path, postfix
+):
+    routes.set(entry())
+    path.unlink()
+    dead = tmp_path / "dead-postmap"
+    dead.write_text("#!/bin/sh\necho 'postmap: fatal: open: Input/output error' >&2; exit 1\n")
+    dead.chmod(0o755)
+    if kind == "cdb":  # whose records we read ourselves
+        path.with_name("transport.cdb").write_bytes(b"garbage")
+    blind = PostfixMap(path, postmap=str(dead), kind=kind, reload=postfix.reload)
+    with pytest.raises(EffectError, match="Input/output error"):
+        blind.unset("seaton.biz")
+    assert postfix.reads == rows(entry())
+    routes.unset("seaton.biz")
+    assert postfix.reads == {}
+
+
 def test_without_anybody_to_reload_nothing_is_promised(path, postmap, kind):
     lone = PostfixMap(path, postmap=postmap, kind=kind)
     with pytest.raises(EffectError, match="nobody may tell Postfix to reload"):
