@@ -43,7 +43,8 @@ def _sent_lines(lines: list[bytes], subject: str | None) -> Iterator[bytes]:
     """Yield the lines, last first, that may say that mail for *subject* was sent."""
     name = subject.encode("utf-8", "surrogateescape") if subject is not None else b""
     for line in reversed(lines):
-        if any(word in line for word in _SENT) and (not name or _is_about(line, name)):
+        is_sent = name in line and (_SENT[0] in line or _SENT[1] in line)
+        if is_sent and (not name or _is_about(line, name)):
             yield line
 
 

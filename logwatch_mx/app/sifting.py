@@ -189,8 +189,8 @@ class Sifter:
         return stop
 
     def _id_at(self, at: int) -> str:
-        start = max(self._data.rfind(b" ", max(at - _LONGEST, 0), at) + 1, at - _LONGEST, 0)
-        return self._data[start:at].decode("latin-1")
+        start = at - _LONGEST if at > _LONGEST else 0
+        return self._data[start:at].rpartition(b" ")[2].decode("latin-1")
 
     def _next_block(self) -> bool:
         """Go on with the next block; return whether there is one."""

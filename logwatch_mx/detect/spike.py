@@ -17,7 +17,7 @@ Contract
    it was like this for six hours: then it is how this key is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from logwatch_mx.detect.agenda import Agenda
@@ -179,12 +179,14 @@ class SpikeDetector:
     def _roll(self, moment: Moment, cases: dict[str, Case]) -> None:
         """Move what left the window into the past of its keys."""
         active, agenda = self.state.active, self._agenda
-        names: Iterable[str] = agenda.take(moment.now - self.window)
-        if self.state.keys.old:
+        keys = self.state.keys
+        if keys.old:
             # The table is full: what is active has to stay young.
-            names = list(active)
-        for name in names:
-            key = self.state.keys.get(name)
+            for name in active:
+                if name not in keys.young:
+                    keys.get(name)
+        for name in agenda.take(moment.now - self.window):
+            key = keys.get(name)
             if key is not None and key.frozen is not None and open_case(name, cases) is None:
                 # There was no room for the incident, or an operator's hand closed it.
                 key.frozen = None
