@@ -121,6 +121,9 @@ def _compose_many(due: Due) -> tuple[str, list[str]]:
 
 
 def _title(incident: Incident) -> str:
+    if incident.kind is IncidentKind.OUTAGE and len(incident.facts.domains) == 1:
+        # Failures of DNS and of the network share one key: these are all of one domain.
+        return f"No way to {quoted(next(iter(incident.facts.domains)), 100)}"
     return TITLES[incident.kind].format(
         subject=quoted(incident.subject, 100), rule=quoted(incident.rule, 60)
     )
@@ -139,6 +142,9 @@ def _headline(incident: Incident, kind: NoticeKind) -> str:
             return f"Mail is forwarded in a circle at {subject}: an alias or .forward leads back."
         case IncidentKind.SPIKE:
             return f"{subject} puts off far more of our mail than usual."
+        case IncidentKind.OUTAGE if len(incident.facts.domains) == 1:
+            domain = quoted(next(iter(incident.facts.domains)), 100)
+            return f"Mail for {domain} is put off: no name or no way to it is found."
         case IncidentKind.OUTAGE:
             return "Mail to many places is put off at once: look at our own network and DNS first."
         case IncidentKind.RULE:

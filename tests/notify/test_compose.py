@@ -19,6 +19,7 @@ from logwatch_mx.model.incident import (
     Cause,
     Counts,
     Evidence,
+    Facts,
     IncidentKind,
     IncidentState,
     Origin,
@@ -488,3 +489,13 @@ def test_a_notice_says_what_to_do_and_one_that_is_closed_does_not():
     ) in told
     closed = structs.replace(spike, closed=NOW)
     assert "Do:" not in compose(Due(NoticeKind.CLOSED, (closed,)), NOW).body
+
+
+def test_an_outage_of_one_domain_is_not_told_as_one_of_many_places():
+    outage = structs.replace(SPIKE, kind=IncidentKind.OUTAGE, subject="outage")
+    many = structs.replace(outage, facts=Facts(domains={"a.test": 9, "b.test": 8}))
+    one = structs.replace(outage, facts=Facts(domains={"a.test": 17}))
+    told = [compose(Due(NoticeKind.SUSPECTED, (i,)), NOW) for i in (many, one)]
+    assert told[0].title.startswith("Mail to many places is deferred")
+    assert told[1].title.startswith("No way to a.test")
+    assert told[1].body.startswith("Mail for a.test is put off: no name or no way")
