@@ -111,6 +111,9 @@ class Desk:
         self._expire(now)
         # A notice tells the outcome of what is being done.
         decided = [i for i in told if not self._is_under_way(i, now)]
+        if self.settings.notify:
+            alive = sum(incident.closed is None for incident in incidents)
+            self.outbox.beat(self.settings.health.heartbeat, alive, now)
         self.outbox.tell(decided, self.settings.notify, now)
         self._forget(incidents, live, now)
         self._prune(now)

@@ -26,6 +26,7 @@ from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.notify.compose import compose
 from logwatch_mx.notify.digest import Due, due, remember
+from logwatch_mx.notify.heartbeat import heartbeat
 from logwatch_mx.notify.send import ALWAYS, prepare, send
 from logwatch_mx.state.transaction import Transaction
 
@@ -62,6 +63,7 @@ class Outbox:
         self._log = log
         self._now = now
         self._host = host
+        self._beat = ""
         self._waiting: list[Notice] | None = None
         self._retry: dict[str, tuple[datetime, timedelta]] = {}
         # Notices by key, of which targets (by mark) have begun or ended to take them.
@@ -92,6 +94,19 @@ class Outbox:
         for one in due(incidents, told=state.told, seen=state.seen, recent=state.sent, now=now):
             self._queue(one, now)
         self._send_all(targets, now)
+
+    def beat(self, every: timedelta | None, incidents: int, now: datetime) -> None:
+        """Queue the notice that we are alive, once in each *every*."""
+        if every is None:
+            return
+        notice = heartbeat(every, incidents=incidents, at=now, host=self._host)
+        if notice.key == self._beat:
+            return
+        with self._store.transaction() as t:
+            is_new = t.add_notice(notice)
+        self._beat = notice.key
+        if is_new and self._waiting is not None:
+            self._waiting.append(notice)
 
     def _queue(self, one: Due, now: datetime) -> None:
         notice = compose(one, now, self._host)

@@ -8,6 +8,7 @@ from logwatch_mx.config import reading
 from logwatch_mx.config.reading import ListOf, Reader
 from logwatch_mx.config.settings import (
     Dns,
+    Health,
     Hook,
     LoopSettings,
     Metrics,
@@ -93,6 +94,7 @@ TABLES: Mapping[str, Section] = {
     ),
     "state": Section(StateSettings, {"path": reading.path}),
     "metrics": Section(Metrics, {"listen": reading.listener}),
+    "health": Section(Health, {"heartbeat": reading.duration}),
 }
 
 #: Tables that may stand often: ``[[hook]]``, ``[[notify]]``.

@@ -105,6 +105,12 @@ class Metrics(Struct, frozen=True, kw_only=True):
     listen: str | None = None
 
 
+class Health(Struct, frozen=True, kw_only=True):
+    """How often a notice says that the daemon is alive, if at all."""
+
+    heartbeat: timedelta | None = None
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """The whole configuration; *mode* is ``observe`` (look and tell) or ``act``."""
 
@@ -119,4 +125,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     notify: tuple[NotifyTarget, ...] = ()
     state: StateSettings = StateSettings()
     metrics: Metrics = Metrics()
+    health: Health = Health()
     rules: tuple[Path, ...] = ()

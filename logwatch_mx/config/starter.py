@@ -103,4 +103,8 @@ path = "/var/lib/logwatch-mx/state.db"
 [metrics]
 # Prometheus text format.
 # listen = "127.0.0.1:9254"
+
+[health]
+# A notice so often that all is well: when it does not come, the daemon or its machine is down.
+# heartbeat = "24h"
 """

@@ -15,6 +15,7 @@ class NoticeKind(StrEnum):
     CLOSED = "closed"
     TEST = "test"
     HEALTH = "health"
+    HEARTBEAT = "heartbeat"
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ CONNECT = 5.0
 READ = 10.0
 DEADLINE = timedelta(seconds=30)
 #: Kinds that every target gets: the operator asked for the one, and the other says that we are ill.
-ALWAYS = frozenset({NoticeKind.TEST, NoticeKind.HEALTH})
+ALWAYS = frozenset({NoticeKind.TEST, NoticeKind.HEALTH, NoticeKind.HEARTBEAT})
 #: What apprise makes a colour or a sign of, by the names of ``apprise.NotifyType``.
 _TYPES = {
     NoticeKind.CONFIRMED: "FAILURE",
@@ -28,6 +28,7 @@ _TYPES = {
     NoticeKind.CLOSED: "SUCCESS",
     NoticeKind.TEST: "INFO",
     NoticeKind.HEALTH: "WARNING",
+    NoticeKind.HEARTBEAT: "INFO",
 }
 
 

@@ -242,7 +242,7 @@ on = ["confirmed"]
         ),
         (
             "d = 1979-05-27",
-            "1: d: unknown key, expected one of dns, hook, loop, metrics, mode, mta, notify, respond, rules, source, spike, state",
+            "1: d: unknown key, expected one of dns, health, hook, loop, metrics, mode, mta, notify, respond, rules, source, spike, state",
         ),
         ("mode = 1979-05-27", '1: mode: expected one of "observe", "act", not 1979-05-27'),
         (

@@ -435,7 +435,9 @@ HOSTILE = "\x1b[31m<!channel>\r\nBcc: x@y\n@everyone \u202e<b>`\udce9\x00" + "A"
 
 
 @pytest.mark.parametrize("kind", IncidentKind)
-@pytest.mark.parametrize("notice", [k for k in NoticeKind if k.value not in {"test", "health"}])
+@pytest.mark.parametrize(
+    "notice", [k for k in NoticeKind if k.value not in {"test", "health", "heartbeat"}]
+)
 def test_hostile_text_anywhere_stays_on_its_line(kind, notice):
     verdict = Verdict(domain=HOSTILE, outcome=Outcome.LOOPBACK, resolver=HOSTILE, why=HOSTILE)
     deeds = (
