@@ -118,14 +118,14 @@ action = "{action}"
         """Run another command as the same user; return what it said."""
         return run([*self._as_user(), str(COMMAND), *words])
 
+    def incidents(self) -> list[dict]:
+        """Return what the daemon remembers."""
+        return json.loads(self.command("incidents", "list", "--json"))["incidents"]
+
     def actions(self, domain: str) -> list[tuple[str, str]]:
         """Return verb and state of what was done about *domain*."""
-        said = self.command("incidents", "list", "--json")
-        found = json.loads(said)["incidents"]
-        return [
-            (a["verb"], a["state"]) for one in found if one["subject"] == domain
-            for a in one["actions"]
-        ]  # fmt: skip
+        found = [one for one in self.incidents() if one["subject"] == domain]
+        return [(a["verb"], a["state"]) for one in found for a in one["actions"]]
 
     def _signal(self, number: int) -> None:
         os.kill(_child(self._process), number)
