@@ -5,8 +5,8 @@ Contract
    queued once, whatever happens.
 2. Each target gets its notices in order. One that is down holds up its own only: a notice that it
    did not take is tried again after a pause that doubles up to an hour.
-3. A target that took a notice does not get it again. Only when this program was killed while one
-   was being sent can nobody know: it is sent again, and says so.
+3. A target that took a notice does not get it again. Only when it gave no answer in time, or this
+   program was killed before one came, can nobody know: it is sent again, and says so.
 4. No more than ``WAITING`` notices wait: of a target that is down for days, the oldest give way.
 """
 
@@ -21,20 +21,19 @@ from logwatch_mx.app.ledger import Ledger
 from logwatch_mx.app.memory import DeskState
 from logwatch_mx.app.tasks import Tasks
 from logwatch_mx.config.settings import NotifyTarget
-from logwatch_mx.errors import EffectError
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.notice import Notice, NoticeKind
 from logwatch_mx.notify.compose import compose
 from logwatch_mx.notify.digest import Due, due, remember
 from logwatch_mx.notify.heartbeat import heartbeat
-from logwatch_mx.notify.send import ALWAYS, prepare, send
+from logwatch_mx.notify.send import ALWAYS, NotDeliveredError, prepare, send
 from logwatch_mx.state.transaction import Transaction
 
 RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 WAITING = 500
 #: Stands first in a notice that may have arrived already.
-PERHAPS_TWICE = "(You may have this already: the daemon was stopped while it was being sent.)"
+PERHAPS_TWICE = "(You may have this already: when it was sent before, no answer came.)"
 #: Under these names of ``meta``: what was told of which incident, and who has which notice.
 _TOLD = "told"
 _TAKEN = "taken"
@@ -148,6 +147,7 @@ class Outbox:
         if self._waiting is not None and notice in self._waiting:
             self._waiting.remove(notice)
         self._taken.pop(notice.key, None)
+        self._cut_off = {pair for pair in self._cut_off if pair[0] != notice.key}
         if why:
             self._log(f"notice {notice.key}: given up: {why}")
         at, taken = self._now(), json.dumps(self._taken)
@@ -169,13 +169,16 @@ class Outbox:
             t.save_meta(_TAKEN, json.dumps(self._taken))
         try:
             await send(structs.replace(notice, body=body), (target,))
-        except EffectError as error:
-            self._cut_off.discard((notice.key, mark))
+        except NotDeliveredError as error:
+            if error.unanswered:
+                self._cut_off.add((notice.key, mark))
             if not error.retry:
                 self._took(notice, mark)
                 self._log(f"notice {notice.key}: {error}; not tried again")
                 return
-            self._taken[notice.key].pop(mark, None)
+            # What may have arrived once may have, whatever came of the tries after it.
+            if (notice.key, mark) not in self._cut_off:
+                self._taken.get(notice.key, {}).pop(mark, None)
             _, pause = self._retry.get(mark, (self._now(), RETRY))
             self._retry[mark] = self._now() + pause, min(pause * 2, LONGEST_RETRY)
             self._log(f"notice {notice.key}: {error}; next try in {pause}")
@@ -191,6 +194,7 @@ class Outbox:
         self._took(notice, mark)
 
     def _took(self, notice: Notice, mark: str) -> None:
+        self._cut_off.discard((notice.key, mark))
         self._taken.setdefault(notice.key, {})[mark] = True
         taken = json.dumps(self._taken)
         self._ledger.record(lambda t: t.save_meta(_TAKEN, taken))

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from logwatch_mx.config.settings import NotifyTarget
 from logwatch_mx.errors import EffectError
@@ -32,6 +32,24 @@ _TYPES = {
 }
 
 
+class NotDeliveredError(EffectError):
+    """Somebody did not take a notice.
+
+    *unanswered*: the time for an answer ran out, so the notice may have arrived all the same.
+    """
+
+    def __init__(self, message: str, *, retry: bool, unanswered: bool) -> None:
+        super().__init__(message, retry=retry)
+        self.unanswered = unanswered
+
+
+class _Failure(NamedTuple):
+    """Why a URL did not take a notice; see ``NotDeliveredError``."""
+
+    why: str
+    unanswered: bool = False
+
+
 def mask(url: str) -> str:
     """Return *url* without what may be a secret: its scheme and no more."""
     scheme, mark, _ = url.partition("://")
@@ -47,18 +65,21 @@ async def send(
 ) -> None:
     """Send *notice* to those *targets* that want its kind, all at once.
 
-    Raise one EffectError that names who failed; it asks to be tried again unless no URL that failed
-    can ever work.
+    Raise one NotDeliveredError that names who failed; it asks to be tried again unless no URL that
+    failed can ever work.
     """
     wanted = [t.url for t in targets if notice.kind in ALWAYS or notice.kind.value in t.on]
     results = await asyncio.gather(*(_send_one(notice, url, limits, deadline) for url in wanted))
     failed = [
-        f"{mask(url)} ({failure})" for url, failure in zip(wanted, results, strict=True) if failure
+        f"{mask(url)} ({failure.why})"
+        for url, failure in zip(wanted, results, strict=True)
+        if failure
     ]
     if failed:
-        raise EffectError(
+        raise NotDeliveredError(
             f"notice not delivered to {', '.join(failed)}",
             retry=any(failure and failure is not _UNKNOWN for failure in results),
+            unanswered=any(failure and failure.unanswered for failure in results),
         )
 
 
@@ -70,19 +91,26 @@ async def prepare(url: str) -> None:
     await asyncio.to_thread(_plugin, url, (CONNECT, READ))
 
 
-_UNKNOWN = "not a notification URL that apprise knows"
+_UNKNOWN = _Failure("not a notification URL that apprise knows")
+_NO_ANSWER = _Failure("no answer in time", unanswered=True)
 
 
 async def _send_one(
     notice: Notice, url: str, limits: tuple[float, float], deadline: timedelta
-) -> str:
-    """Return why *url* did not take *notice*, or nothing when it did."""
+) -> _Failure | None:
+    """Return why *url* did not take *notice*, None when it did.
+
+    apprise tells a refusal from an answer that never came in its log alone; but before the read
+    limit has passed it gives nobody up who may still answer.
+    """
     import apprise  # noqa: PLC0415  # see _plugin
 
     plugin = _plugin(url, limits)
     messenger: Any = apprise.Apprise()
     if plugin is None or not messenger.add(plugin):
         return _UNKNOWN
+    clock = asyncio.get_running_loop().time
+    begun = clock()
     try:
         async with asyncio.timeout(deadline.total_seconds()):
             result = await messenger.async_notify(
@@ -92,9 +120,12 @@ async def _send_one(
                 body_format=apprise.NotifyFormat.TEXT,
             )
     except TimeoutError:
-        return "no answer in time"
+        return _NO_ANSWER
     status: str = result.status.name
-    return "" if status == "SUCCESS" else status.lower()
+    if status == "SUCCESS":
+        return None
+    patience: float = plugin.socket_read_timeout
+    return _NO_ANSWER if clock() - begun >= patience else _Failure(status.lower())
 
 
 def _plugin(url: str, limits: tuple[float, float]) -> Any:  # noqa: ANN401  # apprise has no types

@@ -12,7 +12,7 @@ import pytest
 from logwatch_mx.config.settings import NotifyTarget
 from logwatch_mx.errors import EffectError, Exit
 from logwatch_mx.model.notice import Notice, NoticeKind
-from logwatch_mx.notify.send import mask, send
+from logwatch_mx.notify.send import NotDeliveredError, mask, send
 
 # apprise looks for the old module where Python still has it, and Python says that it is old.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -117,8 +117,29 @@ def test_a_port_where_nobody_listens_is_a_failure():
 def test_a_server_that_hangs_ends_at_the_read_limit():
     with receiving(None) as server:
         told, retry, _ = failure(target(server.url), limits=(0.2, 0.2))
-    assert told == "notice not delivered to json://… (failure)"
+    assert told == "notice not delivered to json://… (no answer in time)"
     assert retry
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "unanswered"),
+    [
+        (500, {}, False),
+        (404, {}, False),
+        (None, {"limits": (0.2, 0.2)}, True),
+        (None, {"limits": (1, 1), "deadline": timedelta(milliseconds=50)}, True),
+    ],
+)
+def test_only_what_was_not_answered_may_have_arrived(status, more, unanswered):
+    with receiving(status) as server, pytest.raises(NotDeliveredError) as caught:
+        tell(target(server.url), **{"limits": (5, 5), **more})
+    assert caught.value.unanswered is unanswered
+
+
+def test_what_nobody_listened_to_has_not_arrived():
+    with pytest.raises(NotDeliveredError) as caught:
+        tell(target(refusing()), limits=(5, 5))
+    assert not caught.value.unanswered
 
 
 def test_our_own_deadline_ends_what_apprise_does_not():
@@ -180,7 +201,7 @@ def test_time_limits_that_the_url_sets_itself_stay(mark):
         url = f"{server.url}{begin}{mark}rto=0.2"
         # With a limit of a minute the test would run into its own time-out.
         told, _, _ = failure(target(url), limits=(60, 60))
-    assert told == "notice not delivered to json://… (failure)"
+    assert told == "notice not delivered to json://… (no answer in time)"
 
 
 @pytest.mark.parametrize(
