@@ -205,6 +205,10 @@ class Daemon:
         )
 
     def start(self):
+        # Before it runs: on a busy machine it may be watching before this process goes on.
+        before = self.told().count("watching ")
+        self.hear()
+        self.last_status = ""
         err = self.said.open("a")
         self.process = subprocess.Popen(
             self.argv("run", *self.options),
@@ -218,8 +222,6 @@ class Daemon:
             },
         )
         err.close()
-        self.hear()
-        before = self.told().count("watching ")
         wait_for(lambda: self.told().count("watching ") > before or self.gone(), "the daemon")
         assert not self.gone(), self.told()
         return self
