@@ -7,14 +7,14 @@ Contract
 2. Nothing is done about an incident before it was saved.
 3. Reading never waits for DNS, maps, hooks or notices, and goes on while the state cannot be
    written. Saving and looking take a fifth of the time at most, however much there is to save.
-4. While the log is silent, minutes pass by the clock's pace.
+4. Minutes pass with every line, whatever it says, and by the clock's pace while the log is silent.
 """
 
 import asyncio
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from logwatch_mx.app.desk import Desk
@@ -23,6 +23,7 @@ from logwatch_mx.app.figures import figures
 from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.intake import Intake
 from logwatch_mx.app.memory import Memory, pack_memory
+from logwatch_mx.app.pace import Pace
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import LiveStream, Place
 from logwatch_mx.app.share import is_usual
@@ -51,8 +52,6 @@ BREATH = 4.0
 LONG_BREATH = 20.0
 #: Seconds: what takes less than this needs no breath.
 QUICK = 0.03
-#: Ticks by the clock begin after so many seconds of silence: lines may be on their way.
-SILENCE = 2.0
 #: What every MTA's grammar has to look at.
 FIRST = "2026-11-23T14:29:10+00:00 mx postfix/smtp[1]: 0: to=<a@b.test>, relay=none, status=?"
 
@@ -70,6 +69,7 @@ class Live:
         zone: tzinfo,
         log: Callable[[str], None],
         alive: Callable[[str], None],
+        clock: Callable[[tzinfo], datetime] = datetime.now,
     ) -> None:
         self.inlet = inlet
         self.engine = engine
@@ -94,7 +94,7 @@ class Live:
         self._is_behind = False
         self._settled_at = float("-inf")
         self._cost = 0.0
-        self._line_at = time.monotonic()
+        self._pace = Pace(zone, time.monotonic(), clock)
         self._trouble: str | None = None
         self._place: Place | None = None
         self._troubles: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ class Live:
     def _take_block(self, block: Block) -> None:
         self._place = self._intake.place(block)
         self._intake.read(self.engine, self._place)
-        self._line_at = time.monotonic()
+        self._pace.note(self._place, time.monotonic(), self.engine.state.now)
         self._dirty = True
 
     def _answer(self, changes: Changes, place: Place | None) -> None:
@@ -217,19 +217,14 @@ class Live:
             self._log(f"{incident.id}: {change.kind.value}, {incident.state.value}")
 
     def _pass_time(self) -> None:
-        """Let the log's clock run on while it is silent: at the pace of ours.
-
-        Wherever it stands.
-        """
-        last = self.engine.state.now
-        silent = time.monotonic() - self._line_at
-        if last is None or silent < SILENCE or self.inlet.lag() > 0:
+        """Let the log's minutes pass, also those of which no line matters to the engine."""
+        now = self.engine.state.now
+        if now is None or self._is_behind:
             return
-        # Lines may be on their way: minutes pass a little later than by the clock.
-        reached = last + timedelta(seconds=silent - SILENCE)
-        if reached.replace(second=0, microsecond=0) > last:
-            self._line_at = time.monotonic() - SILENCE
-            self._follow(self.engine.tick(reached), None)
+        is_silent = self.inlet.lag() == 0
+        minute = self._pace.reached(time.monotonic(), now, is_silent=is_silent)
+        if minute is not None:
+            self._follow(self.engine.tick(minute), None)
             self._dirty = True
 
     def _settle_in(self) -> float:

@@ -83,8 +83,11 @@ class LoopDetector:
         state = self.state
         if state.joins.waits(event, stream):
             return True
+        since = state.followed.get(event.queue_id or "")
         return (
-            event.queue_id in state.followed
+            since is not None
+            # Whether it was forgotten yet is a matter of which minutes were looked at.
+            and (event.time is None or event.time - since <= FOLLOWED_FOR)
             and event.status is Status.SENT
             and event.next_queue_id is not None
             and event.queue_id in state.chains.passes
