@@ -83,15 +83,16 @@ class LoopDetector:
         state = self.state
         if state.joins.waits(event, stream):
             return True
-        since = state.followed.get(event.queue_id or "")
+        queue_id = event.queue_id or ""
+        since = state.followed.get(queue_id)
         return (
             since is not None
             # Whether it was forgotten yet is a matter of which minutes were looked at.
             and (event.time is None or event.time - since <= FOLLOWED_FOR)
             and event.status is Status.SENT
             and event.next_queue_id is not None
-            and event.queue_id in state.chains.passes
-            and f"{event.queue_id}: to=" in event.line.text
+            and queue_id in state.chains.passes
+            and f"{queue_id}: to=" in event.line.text
         )
 
     def heeds(self, event: MtaVerdict, domain: str | None) -> bool:
