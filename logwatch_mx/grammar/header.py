@@ -2,8 +2,8 @@
 
 Comes in: a raw line of any syslog daemon, journal or container runtime. Goes out: a ``Head`` whose
 *text* is what the program itself said, or None when the line has no header. Frames around a syslog
-line (docker, Kubernetes, journal) are taken off first; what they know and the line does not (the
-time with its zone) is kept.
+line (docker, Kubernetes, journal, shippers) are taken off first; what they know and the line does
+not, the time with its zone, is kept.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,15 @@ from datetime import datetime
 from functools import cache, cached_property, lru_cache
 
 import pyparsing as pp
+from msgspec import structs
 from pyparsing import Literal, Opt, Regex, Suppress
 
 from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.frame import Frame, read_frame
+from logwatch_mx.grammar.frame_json import read_object
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.matcher import Engine, Matcher, RowMatcher
+from logwatch_mx.grammar.odd_header import rewrite
 from logwatch_mx.grammar.program import read_tag
 from logwatch_mx.grammar.stamp import STAMP, Stamps
 from logwatch_mx.model.event import Mta
@@ -27,26 +30,30 @@ _TEXT = Suppress(Regex(" *")) + Regex("(?s:.*)")("text")
 
 # `<22>` in front: the raw protocol, as a relay or a socket writes it to a file.
 _PRIORITY = Suppress(Regex("<[0-9]{1,3}>"))
-# `postfix/smtp[123]: `, `sm-mta[123]: `, `sendmail: `; the text may be missing.
+# `postfix/smtp[123]: `, `sm-mta[123]: `, `sendmail: `; the text may be missing. Some loggers leave
+# out the blank: `postfix/smtp[123]:text`.
 _NAME = r"[^ \[\]:<>{}\"]+"
 _PID = r"\[[^\]\[ ]*\]"
 _COLON = r":(?= |\Z)"
-_TAG = (
-    Regex(_NAME)("program")
-    + Opt(Suppress("[") + Regex(r"[^\]\[ ]*")("pid") + Suppress("]"))
-    + Suppress(Regex(_COLON))
+_CLOSE = r"\[[0-9]{1,7}\]:"
+_TAG = Regex(_NAME)("program") + (
+    Suppress("[") + Regex(r"[0-9]{1,7}(?=\]:)")("pid") + Suppress("]:")
+    | Opt(Suppress("[") + Regex(r"[^\]\[ ]*")("pid") + Suppress("]")) + Suppress(Regex(_COLON))
 )
-_TAG_AHEAD = Regex(f"{_NAME}(?:{_PID})?{_COLON}")
+_TAG_AHEAD = Regex(f"{_NAME}(?:{_CLOSE}|(?:{_PID})?{_COLON})")
 # A level is printed by FreeBSD's `syslogd -v` before the host in <>, by others without, by busybox
-# behind the host. A host may be called mail.info: then the tag follows at once.
+# and AIX (`mail:info`) behind the host. A host may be called mail.info: then the tag follows at
+# once.
 LEVEL: pp.ParserElement = Regex(
     "(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|security|local[0-7])"
-    r"\.(?:emerg|panic|alert|crit|error|err|warning|warn|notice|info|debug)(?=[ >])"
+    r"[.:](?:emerg|panic|alert|crit|error|err|warning|warn|notice|info|debug)(?=[ >])"
 )
 _LEVEL_BEFORE = Suppress(Literal("<") + LEVEL + Literal(">")) | Suppress(LEVEL) + ~(
     Suppress(Regex(" +")) + _TAG_AHEAD
 )
-_HOST = ~_TAG_AHEAD + Regex("[^ ]+")("host") + _SPACES
+# No host is `[postfix/smtpd]`, metalog's tag.
+_METALOG = r"\[[^\] ]*[G-Zg-z/_][^\] ]*\] (?![^ \[\]:]+\[)"
+_HOST = ~_TAG_AHEAD + Regex(f"(?!{_METALOG})[^ ]+")("host") + _SPACES
 # Solaris: `sendmail[12]: [ID 197553 mail.info] QID: …`
 _MESSAGE_ID = Suppress(Regex(r" *\[ID [0-9]+ [a-z0-9]+\.[a-z]+\]"))
 # What syslogd says itself, without a tag (BSD, Solaris; macOS with dashes).
@@ -191,13 +198,35 @@ class HeaderReader:
             head = self._read_inner(line, text, outer)
             if head is not None:
                 return head
-            frame = read_frame(text)
+            odd = None if text.startswith("{") else rewrite(text)
+            if odd is not None:
+                text = odd
+                continue
+            frame = read_object(text) if text.startswith("{") else read_frame(text)
             if frame is None:
                 return None
-            if frame.program is not None:
-                return _build_head(line, _parts_of(frame), frame.time)
+            if frame.shipped:
+                return self._read_shipped(line, frame, outer)
             text, outer = frame.text, outer or frame.stamp
         return None
+
+    def _read_shipped(self, line: Line, frame: Frame, outer: str | None) -> Head | None:
+        """Return the header that the text has itself, or else the one that its object tells.
+
+        A text that says to be another program's is that program's own words.
+        """
+        own = self._read_inner(line, rewrite(frame.text) or frame.text, None)
+        if own is not None and frame.program in {None, own.program}:
+            if own.time is not None:
+                return own
+            return structs.replace(own, time=self._time_of(frame, outer), host=frame.host)
+        if frame.program is None:
+            return None
+        return _build_head(line, _parts_of(frame), self._time_of(frame, outer))
+
+    def _time_of(self, frame: Frame, outer: str | None) -> datetime | None:
+        stamp = frame.stamp or outer
+        return self._read_stamp(stamp) if frame.time is None and stamp else frame.time
 
     def _read_inner(self, line: Line, text: str, outer: str | None) -> Head | None:
         parts = self._expressions.header.match(text) or self._expressions.rfc5424.match(text)

@@ -32,7 +32,7 @@ _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]++)?"
 _BSD = Regex(rf"(?:[0-9]{{4}} )?{_MONTH} {{1,2}}[0-9]{{1,2}} (?:[0-9]{{4}} )?{_CLOCK}")
 # RFC 3339, and what journald and other programs make of it: a space for the T, `+0100`, ` +0100`.
 _LOCAL = f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ]{_CLOCK}"
-_OFFSET = "(?:[Zz]| ?[+-][0-9]{2}:?[0-9]{2})"
+_OFFSET = "(?:[Zz]| ?[+-][0-9]{2}(?::?[0-9]{2})?(?![0-9]))"
 _ISO = Regex(f"{_LOCAL}{_OFFSET}?")
 
 #: A stamp, whatever its form, as one token without a name.
