@@ -199,7 +199,8 @@ class Desk:
 
     async def _prove(self, domain: str) -> None:
         async with self._asking:
-            verdict, confirmations = await self._prover.ask(domain)
+            heard = self._store.confirmations(domain=domain)
+            verdict, confirmations = await self._prover.ask(domain, heard)
 
         def write(t: Transaction) -> None:
             for confirmation in confirmations:

@@ -55,7 +55,9 @@ class Replay:
     ) -> None:
         self.engine = engine
         self.tally = Tally()
-        self._settings = structs.replace(settings, mode="observe")
+        # One resolver or zone file answers for all.
+        dns = structs.replace(settings.dns, second_opinion=())
+        self._settings = structs.replace(settings, mode="observe", dns=dns)
         self._site = site
         self._resolver = resolver
         self._stats = stats

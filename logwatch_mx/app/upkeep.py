@@ -67,9 +67,8 @@ class Upkeep:
         if route is not None:
             self._compare(now, route, mends=settings.mode == "act")
         heard = self._ledger.store.confirmations(since=now - _HEARD)
-        more = settings.respond.expiry
         ends = wrongly_touched(deeds, site, settings, now)
-        for one in (*ends, *lift(deeds, confirmations=heard, now=now, more=more)):
+        for one in (*ends, *lift(deeds, confirmations=heard, now=now, settings=settings)):
             self._do(one, route, now)
         soon = ask_again(deeds, now)
         return {deed.action.target: deed.action.target in soon for deed in deeds}

@@ -42,7 +42,8 @@ flavour = "auto"
 [dns]
 # "IP", "IP:PORT" or "[IPV6]:PORT", asked in turn; empty: those of /etc/resolv.conf
 nameservers = []
-# Asked too before anything is done. Choose one that does not filter private addresses.
+# Asked too before anything is done. Choose one that does not filter private addresses. While one of
+# the two gives no answer, the other is enough for a pause after a minute, never to lose mail.
 second_opinion = []
 # Special networks (private, CGN, ...) that are good here: exchangers in them can be reached.
 routable = []

@@ -25,6 +25,7 @@ from logwatch_mx.model.verdict import Mx, Outcome, Verdict
 AT_ONCE = 16
 #: MX and addresses take one lifetime (3 s) each, and an alias may need another.
 DEADLINE = timedelta(seconds=10)
+_SILENT = {Outcome.UNANSWERED, Outcome.NOT_ASKED}
 
 
 class Resolver(Protocol):
@@ -85,11 +86,14 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
         f"{verdict.resolver}: {verdict.outcome}, {verdict.why}" for verdict in verdicts
     )
     agreed = len(outcomes) == 1
-    missing = not outcomes.isdisjoint({Outcome.UNANSWERED, Outcome.NOT_ASKED})
+    missing = not outcomes.isdisjoint(_SILENT)
+    heading = "all agree" if agreed else "the resolvers do not agree"
     if agreed:
         outcome = first.outcome
     elif missing and Outcome.FILTERED not in outcomes:
         outcome = Outcome.UNANSWERED
+        if len(outcomes - _SILENT) == 1:
+            heading = "not all resolvers answer"
     else:
         outcome = Outcome.FILTERED
     return Verdict(
@@ -97,7 +101,7 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
         outcome=outcome,
         mx=_exchangers(verdicts, outcome),
         resolver=", ".join(verdict.resolver or "" for verdict in verdicts),
-        why=f"{'all agree' if agreed else 'the resolvers do not agree'}: {each}",
+        why=f"{heading}: {each}",
     )
 
 

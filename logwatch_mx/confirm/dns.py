@@ -29,8 +29,9 @@ from logwatch_mx.confirm.response import filter_word, read_response, type_of
 PAYLOAD = 1232
 #: A chain of aliases that spans more messages than this is given up.
 MAX_ALIASES = 8
-#: Two confirmations a minute apart must be two questions, whatever TTL a domain publishes.
-KEPT_AT_MOST = timedelta(seconds=30)
+#: Two confirmations a minute apart must be two questions, whatever TTL a domain publishes; who
+#: waits for DNS to be back asks every twenty seconds.
+KEPT_AT_MOST = timedelta(seconds=15)
 MAX_KEPT = 1024
 _PORT = 53
 _CERTAIN = {Status.FOUND, Status.NO_DATA, Status.NO_DOMAIN}
@@ -61,7 +62,7 @@ class DnsResolver:
         )
 
     async def answer(self, question: Question) -> Answer:
-        """Return the answer to *question*, its aliases followed; kept for half a minute at most."""
+        """Return the answer to *question*, its aliases followed; kept for 15 s at most."""
         if (kept := self._kept.get(question)) is not None and kept[0] > self._clock():
             return kept[1]
         answer = structs.replace(await self._follow(question), question=question)

@@ -28,6 +28,7 @@ class Proof(StrEnum):
 
     NONE = "no answer says that it is a loop"
     ONCE = "one answer says that it is a loop"
+    ALONE = "one resolver alone says so, twice and a minute apart"
     TWICE = "two independent answers say that it is a loop"
     AGAINST = "a resolver says that it is no loop"
 
@@ -75,9 +76,9 @@ def provider(domain: str) -> str | None:
 def proof(confirmations: Iterable[Confirmation], domain: str, now: datetime) -> Proof:
     """Return what the *confirmations* of the last hour prove about *domain*.
 
-    Two resolvers count as two, and so does one resolver at least a minute later. Blocklists answer
-    127.0.0.1 for good names, so one resolver that refutes outweighs any number that do not. Silence
-    and filtered answers say nothing either way.
+    Two resolvers count as two; one resolver that says it again at least a minute later is *alone*.
+    Blocklists answer 127.0.0.1 for good names, so one resolver that refutes outweighs any number
+    that do not. Silence and filtered answers say nothing either way.
     """
     loops: dict[str, list[datetime]] = {}
     against: set[str] = set()
@@ -95,9 +96,9 @@ def proof(confirmations: Iterable[Confirmation], domain: str, now: datetime) -> 
     times = [at for stamps in loops.values() for at in stamps]
     if not times:
         return Proof.NONE
-    if len(loops) > 1 or max(times) - min(times) >= APART:
+    if len(loops) > 1:
         return Proof.TWICE
-    return Proof.ONCE
+    return Proof.ALONE if max(times) - min(times) >= APART else Proof.ONCE
 
 
 def partly(confirmations: Iterable[Confirmation], domain: str, now: datetime) -> bool:

@@ -2,8 +2,9 @@
 
 What is in force is what the map says: an entry that is not there any more has ended too.
 
-Pure. An action ends by itself as soon as a resolver says that the MX is good, and otherwise at its
-expiry, unless DNS has just said twice that the loop is still there. Silence of DNS lets it expire.
+Pure. An action ends by itself as soon as one of the resolvers says that the MX is good, and
+otherwise at its expiry, unless DNS has just said what would be enough to begin it. Silence of DNS
+lets it expire.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,9 @@ from logwatch_mx.config.settings import Settings
 from logwatch_mx.model.action import Action, ActionState, Outcome
 from logwatch_mx.model.deed import Confirmation, Deed
 from logwatch_mx.model.site import Site
-from logwatch_mx.model.verdict import REFUTES
-from logwatch_mx.respond.guard import FRESH, Proof, proof
-from logwatch_mx.respond.plan import ROUTING, never_touched
+from logwatch_mx.model.verdict import LOOPS, REFUTES
+from logwatch_mx.respond.guard import FRESH, proof
+from logwatch_mx.respond.plan import ROUTING, is_enough, never_touched
 from logwatch_mx.respond.route import Entry
 
 #: DNS is asked again so long before an action would expire; time for two answers a minute apart.
@@ -36,11 +37,15 @@ class Lift(Struct, frozen=True, kw_only=True):
 
 
 def lift(
-    deeds: Iterable[Deed], *, confirmations: Iterable[Confirmation], now: datetime, more: timedelta
+    deeds: Iterable[Deed],
+    *,
+    confirmations: Iterable[Confirmation],
+    now: datetime,
+    settings: Settings,
 ) -> tuple[Lift, ...]:
-    """Return what ends now and what goes on for *more*; everything else stays as it is."""
-    heard = tuple(confirmations)
-    found = (_lift(deed, heard, now, more) for deed in deeds if in_force(deed))
+    """Return what ends now and what goes on once more; everything else stays as it is."""
+    heard = sorted(confirmations, key=lambda one: one.at)
+    found = (_lift(deed, heard, now, settings) for deed in deeds if in_force(deed))
     return tuple(one for one in found if one is not None)
 
 
@@ -96,20 +101,22 @@ def in_force(deed: Deed) -> bool:
 
 
 def _lift(
-    deed: Deed, heard: tuple[Confirmation, ...], now: datetime, more: timedelta
+    deed: Deed, heard: Iterable[Confirmation], now: datetime, settings: Settings
 ) -> Lift | None:
     action = deed.action
     # What was said before the action is why it was taken, not news.
     begun = action.at or now
     news = tuple(one for one in heard if one.domain == action.target and one.at > begun)
-    newest = max(news, key=lambda one: one.at, default=None)
-    if newest is not None and newest.outcome in REFUTES and now - newest.at <= FRESH:
-        said = f"taken back: {newest.resolver} says {newest.outcome}"
-        return Lift(action=action, ends=_outcome(action, ActionState.UNDONE, said, now))
+    # Each resolver's last word: of two that answer at one moment, either may object.
+    words = {one.resolver: one for one in news if one.outcome in LOOPS | REFUTES}
+    for word in words.values():
+        if word.outcome in REFUTES and now - word.at <= FRESH:
+            said = f"taken back: {word.resolver} says {word.outcome}"
+            return Lift(action=action, ends=_outcome(action, ActionState.UNDONE, said, now))
     if action.expires is None or action.expires > now:
         return None
-    if proof(news, action.target, now) is Proof.TWICE:
-        return Lift(action=action, goes_on_until=now + more)
+    if is_enough(proof(news, action.target, now), action.verb, settings):
+        return Lift(action=action, goes_on_until=now + settings.respond.expiry)
     said = "expired; DNS did not say twice that the loop is still there"
     return Lift(action=action, ends=_outcome(action, ActionState.EXPIRED, said, now))
 

@@ -60,6 +60,7 @@ class Why(StrEnum):
     UNPROVEN = "DNS has not confirmed the loop"
     AGAINST = "the resolvers disagree"
     SECOND = "waits for the second confirmation"
+    ALONE = "a resolver gives no answer, and no mail is refused or lost on the other's word alone"
     PARTIAL = "some of its mail exchangers are good, so no mail is refused or lost"
     QUIET = "some of its mail exchangers are good, and no self-delivery is being logged"
     DONE = "already in force"
@@ -142,6 +143,18 @@ def never_touched(domain: str, site: Site, settings: Settings) -> Refusal | None
     return None
 
 
+def is_enough(proved: Proof, verb: Verb, settings: Settings) -> bool:
+    """Say whether *verb* may be done, or go on, when this much is *proved*.
+
+    Where a second opinion is configured, the resolver that still answers may be the poisoned one,
+    and the silent one the one that would object. A pause waits that out, and ends when the other
+    objects; mail that was refused or thrown away does not come back.
+    """
+    if proved is Proof.ALONE:
+        return verb not in LOSING or not settings.dns.second_opinion
+    return proved is Proof.TWICE
+
+
 def _action(case: Case, state: ActionState, why: str) -> Action:
     stem = f"{case.incident.id}#{case.verb}"
     earlier = sum(
@@ -194,6 +207,9 @@ def _is_proved(case: Case) -> Refusal | None:
     proved = guard.proof(case.confirmations, incident.subject, case.now)
     if proved is Proof.AGAINST:
         return Why.AGAINST, ""
+    # One resolver is silent and the other has spoken once: it will be asked again.
+    if proved is Proof.ONCE and outcome is Outcome.UNANSWERED:
+        return Why.SECOND, "a resolver gives no answer"
     if (
         incident.state is not IncidentState.CONFIRMED
         or incident.verdict is None
@@ -201,7 +217,9 @@ def _is_proved(case: Case) -> Refusal | None:
         or outcome not in LOOPS
     ):
         return Why.UNPROVEN, outcome
-    return None if proved is Proof.TWICE else (Why.SECOND, "")
+    if is_enough(proved, case.verb, case.settings):
+        return None
+    return (Why.ALONE if proved is Proof.ALONE else Why.SECOND), ""
 
 
 def _is_whole(case: Case) -> Refusal | None:

@@ -1,6 +1,12 @@
-"""DNS that is dead, filtered, at odds with itself or poisoned: the daemon does nothing and says why."""
+"""DNS that is dead, filtered, at odds with itself or poisoned: the daemon does nothing and says why.
 
+Where one of two resolvers is dead, the other must say it for a minute, and then is enough for a
+pause alone.
+"""
+
+import contextlib
 import itertools
+import socket
 import subprocess
 
 import pytest
@@ -57,9 +63,9 @@ def resolver():
     """Return ``resolver(zone, …)``: the ``IP:PORT`` of a server with these lines."""
     servers = []
 
-    def start(zone, **manners):
+    def start(zone, *, port=0, **manners):
         answers = Answers(zone, **manners)
-        server = DNSServer(answers, address="127.0.0.1", port=0, logger=Quiet())
+        server = DNSServer(answers, address="127.0.0.1", port=port, logger=Quiet())
         server.start_thread()
         servers.append(server)
         return f"127.0.0.1:{server.server.server_address[1]}"
@@ -81,7 +87,6 @@ def about_mail(incident):
     ("first", "second", "outcome", "reason"),
     [
         pytest.param(None, None, "unanswered", "no answer", id="dead"),
-        pytest.param((LOOP, {}), None, "unanswered", "no answer", id="one of two is dead"),
         pytest.param(
             (LOOP, {"failing": True}),
             (LOOP, {"failing": True}),
@@ -141,4 +146,92 @@ def test_without_an_answer_that_both_give_nothing_is_done_and_the_reason_is_told
     assert why in shown
     assert route.read_bytes() == before
     asked = [postmap, "-s", f"lmdb:{route}"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == ""
+
+
+def set_up(daemon, receiver, postmap, action, first, second):
+    daemon.configure(
+        dns=first,
+        second=second,
+        url=receiver.url,
+        flavour="postfix",
+        extra=f'[loop]\naction = "{action}"\n[respond]\npostmap = "{postmap}"\n',
+    )
+    daemon.log.touch()
+    daemon.start()
+    daemon.append(SPIN)
+
+
+def wait_for_reason(daemon, wait_for, *expected):
+    """Wait until this and nothing else is told of mail for it, and return the incident."""
+
+    def told():
+        incidents = daemon.incidents()
+        return incidents if incidents and about_mail(incidents[0]) == [expected] else None
+
+    (incident,) = wait_for(told, f"the reason {expected}")
+    return incident
+
+
+def explained(daemon):
+    return daemon.command("explain", "seaton.biz").stdout
+
+
+WAITS = "waits for the second confirmation: a resolver gives no answer"
+TWICE = "DNS says twice that mail for it comes back to this host"
+ALONE = "a resolver gives no answer, and no mail is refused or lost on the other's word alone"
+
+
+def test_while_one_of_two_is_dead_the_other_is_enough_for_a_pause_after_a_minute(
+    daemon, receiver, faults, resolver, postmap, wait_for
+):
+    set_up(daemon, receiver, postmap, "pause", NOBODY, resolver(LOOP))
+    waiting = wait_for_reason(daemon, wait_for, "pause", "skipped", WAITS)
+    assert waiting["state"] == "suspected"
+    faults.set("clock 61")
+    done = wait_for_reason(daemon, wait_for, "pause", "done", TWICE)
+    assert (done["state"], done["verdict"]["outcome"]) == ("confirmed", "loopback")
+    shown = " ".join(daemon.command("incidents", "show", "seaton.biz").stdout.split())
+    assert f"{NOBODY} gives no answer" in shown
+    assert daemon.stop() == 0
+
+
+def test_while_one_of_two_is_dead_no_mail_is_lost_on_the_word_of_the_other(
+    daemon, receiver, faults, resolver, postmap, wait_for
+):
+    set_up(daemon, receiver, postmap, "discard", resolver(ZERO), NOBODY)
+    wait_for_reason(daemon, wait_for, "discard", "skipped", WAITS)
+    route = daemon.folder / "state/transport"
+    before = route.read_bytes()
+    faults.set("clock 61")
+    wait_for_reason(daemon, wait_for, "discard", "skipped", ALONE)
+    assert daemon.stop() == 0
+    assert route.read_bytes() == before
+
+
+def test_a_pause_on_the_word_of_one_ends_when_the_other_is_back_and_objects(
+    daemon, receiver, faults, resolver, postmap, wait_for
+):
+    """The one that lived was the poisoned one: what it did is taken back, and loses nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        place = deaf.getsockname()[1]
+        set_up(daemon, receiver, postmap, "pause", resolver(ZERO), f"127.0.0.1:{place}")
+        wait_for_reason(daemon, wait_for, "pause", "skipped", WAITS)
+        faults.set("clock 61")
+        wait_for_reason(daemon, wait_for, "pause", "done", TWICE)
+    resolver(GOOD, port=place)
+    leaps = itertools.count(700, 660)
+
+    def is_heard():
+        """Let ten minutes pass: a leap in the middle of a question makes it unanswered."""
+        faults.set(f"clock {next(leaps)}")
+        with contextlib.suppress(AssertionError):
+            return wait_for(lambda: f"127.0.0.1:{place}  healthy" in explained(daemon), "it", 8)
+
+    wait_for(is_heard, "the other's word")
+    wait_for_reason(daemon, wait_for, "pause", "undone", TWICE)
+    assert daemon.stop() == 0
+    assert f"taken back: 127.0.0.1:{place} says healthy" in explained(daemon)
+    asked = [postmap, "-s", f"lmdb:{daemon.folder / 'state/transport'}"]
     assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == ""

@@ -29,9 +29,9 @@ from msgspec import structs
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.memory import DeskState
+from logwatch_mx.app.proof import believe
 from logwatch_mx.cli.undo import _take_back as undo
-from logwatch_mx.config.settings import LoopSettings, Respond, Settings
-from logwatch_mx.confirm.confirm import combine
+from logwatch_mx.config.settings import Dns, LoopSettings, Respond, Settings
 from logwatch_mx.errors import EffectError, LogwatchError
 from logwatch_mx.model.action import ActionState
 from logwatch_mx.model.deed import Confirmation
@@ -53,6 +53,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:R
 DOMAINS = ("seaton.biz", "loop.test", "xn--bcher-kva.example", "gmail.com", "sub.home.test")
 NEVER = {"gmail.com", "sub.home.test"}  # a provider's, and our own
 RESOLVERS = ("9.9.9.9:53", "1.1.1.1:53")
+DNS = Dns(second_opinion=RESOLVERS[1:])
 SITE = Site(domains=frozenset({"home.test"}), parents=frozenset({"home.test"}))
 SAID = (
     Outcome.LOOPBACK,
@@ -191,7 +192,7 @@ class World:
         known = verdict is not None and verdict.outcome in LOOPS | REFUTES
         return self.again if known else self.soon
 
-    async def ask(self, domain):
+    async def ask(self, domain, heard=()):
         verdicts = [
             Verdict(domain=domain, outcome=outcome, resolver=resolver)
             for resolver, outcome in zip(RESOLVERS, self.says[domain], strict=True)
@@ -200,7 +201,7 @@ class World:
             Confirmation(domain=domain, resolver=v.resolver, outcome=v.outcome, at=self.time)
             for v in verdicts
         )
-        return combine(verdicts), answers
+        return believe(verdicts, (*heard, *answers), self.time), answers
 
 
 class Lives(RuleBasedStateMachine):
@@ -213,7 +214,7 @@ class Lives(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=memory))
         self.world, self.fuse = World(), Fuse()
         self.incidents, self.opened = {}, 0
-        self.settings = Settings(mode="act")
+        self.settings = Settings(mode="act", dns=DNS)
         self.store, self.loop, self.trouble = None, None, False
         self.read = {}  # by a Postfix that must be told to
         self.start()
@@ -429,6 +430,7 @@ class Lives(RuleBasedStateMachine):
     def the_settings_change(self, mode, action, most):
         self.settings = Settings(
             mode=mode,
+            dns=DNS,
             loop=LoopSettings(action=action),
             respond=Respond(max_domains_per_hour=most, max_pauses_per_hour=most),
         )

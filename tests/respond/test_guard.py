@@ -132,7 +132,7 @@ def heard(outcome, *, resolver="9.9.9.9:53", ago=0, domain="seaton.biz"):
         ((), Proof.NONE),
         ((heard(Outcome.LOOPBACK),), Proof.ONCE),
         ((heard(Outcome.LOOPBACK), heard(Outcome.LOOPBACK, ago=59)), Proof.ONCE),
-        ((heard(Outcome.LOOPBACK), heard(Outcome.LOOPBACK, ago=60)), Proof.TWICE),
+        ((heard(Outcome.LOOPBACK), heard(Outcome.LOOPBACK, ago=60)), Proof.ALONE),
         ((heard(Outcome.SELF), heard(Outcome.PARTIAL, resolver="1.1.1.1:53")), Proof.TWICE),
         ((heard(Outcome.LOOPBACK), heard(Outcome.LOOPBACK, ago=3601)), Proof.ONCE),  # too old
         (
@@ -140,14 +140,14 @@ def heard(outcome, *, resolver="9.9.9.9:53", ago=0, domain="seaton.biz"):
             Proof.ONCE,
         ),
         ((heard(Outcome.FILTERED), heard(Outcome.UNANSWERED, resolver="b")), Proof.NONE),
-        # a filter says nothing against two that speak
+        # a filter says nothing against one that speaks twice, and nothing for it
         (
             (
                 heard(Outcome.LOOPBACK),
                 heard(Outcome.LOOPBACK, ago=61),
                 heard(Outcome.FILTERED, resolver="b"),
             ),
-            Proof.TWICE,
+            Proof.ALONE,
         ),
         # a blocklist answers 127.0.0.1 for a good name: the other resolver wins
         (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from logwatch_mx.config.settings import Respond, Settings
+from logwatch_mx.config.settings import Dns, Respond, Settings
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.action import Outcome as Ended
 from logwatch_mx.model.deed import Confirmation, Deed
@@ -52,6 +52,11 @@ EXPIRED = over(
 GOES_ON = Lift(action=PAUSE, goes_on_until=NOW + DAY)
 
 
+TWO = Settings(dns=Dns(second_opinion=("1.1.1.1",)))
+REJECT = structs.replace(PAUSE, verb=Verb.REJECT)
+
+
+@pytest.mark.parametrize("settings", [Settings(), TWO])
 @pytest.mark.parametrize(
     ("action", "heard", "expected"),
     [
@@ -71,6 +76,9 @@ GOES_ON = Lift(action=PAUSE, goes_on_until=NOW + DAY)
         # the MX is good: at once, whenever it would expire
         (LATER, [said(GOOD)], (over(LATER, ActionState.UNDONE, "taken back: 9.9.9.9:53 says healthy"),)),
         (PAUSE, [said(LOOP, ago=5), said(GOOD)], (over(PAUSE, ActionState.UNDONE, "taken back: 9.9.9.9:53 says healthy"),)),
+        # two answer at one moment, and one objects: whichever is read first
+        (LATER, [said(LOOP), said(GOOD, resolver="b")], (over(LATER, ActionState.UNDONE, "taken back: b says healthy"),)),
+        (LATER, [said(GOOD, resolver="b"), said(LOOP)], (over(LATER, ActionState.UNDONE, "taken back: b says healthy"),)),
         # it was good, and is not any more
         (LATER, [said(GOOD, ago=5), said(LOOP)], ()),
         # too long ago to be true now
@@ -78,14 +86,28 @@ GOES_ON = Lift(action=PAUSE, goes_on_until=NOW + DAY)
         (structs.replace(PAUSE, expires=None), [], ()),
     ],
 )  # fmt: skip
-def test_an_action_ends_when_dns_or_its_time_says_so(action, heard, expected):
-    assert lift([Deed(action=action)], confirmations=heard, now=NOW, more=DAY) == expected
+def test_an_action_ends_when_dns_or_its_time_says_so(action, heard, expected, settings):
+    assert lift([Deed(action=action)], confirmations=heard, now=NOW, settings=settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "heard", "goes_on"),
+    [
+        (Settings(), [said(LOOP), said(LOOP, ago=60)], True),
+        (TWO, [said(LOOP), said(LOOP, ago=60)], False),  # the second opinion is silent
+        (TWO, [said(LOOP), said(LOOP, resolver="b")], True),
+    ],
+)
+def test_what_loses_mail_goes_on_by_the_proof_that_began_it(settings, heard, goes_on):
+    (one,) = lift([Deed(action=REJECT)], confirmations=heard, now=NOW, settings=settings)
+    assert (one.goes_on_until == NOW + DAY) is goes_on
+    assert (one.ends is None) is goes_on
 
 
 @pytest.mark.parametrize("state", [s for s in ActionState if s is not ActionState.DONE])
 def test_what_is_not_in_force_is_left_alone(state):
     deeds = [Deed(action=structs.replace(PAUSE, state=state))]
-    assert lift(deeds, confirmations=[said(GOOD)], now=NOW, more=DAY) == ()
+    assert lift(deeds, confirmations=[said(GOOD)], now=NOW, settings=Settings()) == ()
     assert taken_by_hand(deeds, {}, NOW) == ()
     assert wrongly_touched(deeds, Site(domains=frozenset({"seaton.biz"})), Settings(), NOW) == ()
     assert ask_again(deeds, NOW) == frozenset()

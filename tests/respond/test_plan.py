@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from logwatch_mx.config.settings import LoopSettings, Respond, Settings
+from logwatch_mx.config.settings import Dns, LoopSettings, Respond, Settings
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import Confirmation, Deed
 from logwatch_mx.model.event import Mta
@@ -50,6 +50,16 @@ def answers(domain="seaton.biz", outcome=Outcome.LOOPBACK):
         Confirmation(domain=domain, resolver=resolver, outcome=outcome, at=NOW)
         for resolver in ("9.9.9.9:53", "1.1.1.1:53")
     )
+
+
+def alone():
+    """One resolver says it twice, a minute apart."""
+    (last, _) = answers()
+    return change(last, at=NOW - timedelta(seconds=60)), last
+
+
+def with_second(action):
+    return change(with_action(action), dns=Dns(second_opinion=("1.1.1.1",)))
 
 
 def decide(case, settings=ACT, **inputs):
@@ -185,6 +195,25 @@ REFUSALS = [
     ),
     (incident(), {"confirmations": answers()[:1]}, Why.SECOND),
     (incident(), {"confirmations": ()}, Why.SECOND),
+    # One of two is dead: the other is asked again, and then it is enough for a pause alone.
+    (
+        incident(state=IncidentState.SUSPECTED, outcome=Outcome.UNANSWERED),
+        {"confirmations": answers()[:1]},
+        f"{Why.SECOND}: a resolver gives no answer",
+    ),
+    (incident(), {"confirmations": alone(), "settings": with_second("reject")}, Why.ALONE),
+    (incident(), {"confirmations": alone(), "settings": with_second("discard")}, Why.ALONE),
+    # ... unless one said meanwhile what the daemon does not take for silence
+    (
+        incident(state=IncidentState.SUSPECTED, outcome=Outcome.FILTERED),
+        {"confirmations": alone()},
+        f"{Why.UNPROVEN}: filtered",
+    ),
+    (
+        incident(state=IncidentState.SUSPECTED, outcome=Outcome.UNANSWERED),
+        {"confirmations": ()},
+        f"{Why.UNPROVEN}: unanswered",
+    ),
     (
         incident(),
         {
@@ -288,6 +317,10 @@ def test_observe_mode_has_the_same_objections(case, inputs):
 
 
 ALLOWED = [
+    (incident(), {"confirmations": alone()}),
+    (incident(), {"confirmations": alone(), "settings": with_second("pause")}),
+    (incident(), {"confirmations": alone(), "settings": with_action("discard")}),
+    (incident(), {"settings": with_second("discard")}),
     (incident(outcome=Outcome.PARTIAL), {}),
     (incident(outcome=Outcome.SELF), {}),
     (incident(cause=Cause.UNKNOWN), {}),
