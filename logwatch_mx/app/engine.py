@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 
 from logwatch_mx.app.book import Book
-from logwatch_mx.app.watch import Watch, Watches
+from logwatch_mx.app.watch import Watch, Watches, spike_test
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.asking import questions_about
 from logwatch_mx.detect.case import Case, case_name, plain
@@ -85,6 +85,7 @@ class Engine:
             ceiling=settings.spike.ceiling,
             provider=provider,
             state=self.state.spike,
+            counts=spike_test(watches, site),
         )
         self._counting = CountingDetector(self.state.counting)
         # The minute after the one in which now is: found anew when now has left that.

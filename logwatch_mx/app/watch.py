@@ -83,6 +83,21 @@ class Watches:
         return not isinstance(event, MtaVerdict) or self._heeds_verdict(event, domain)
 
 
+def spike_test(watches: Sequence[Watch], site: Site) -> Callable[[Delivery, str], bool]:
+    """Return whether one of the spike rules of *watches* takes a delivery to a domain."""
+    given = [watch.given for watch in watches if watch.rule.spike]
+    tests: dict[tuple[str | None, str], list[Test]] = {}
+
+    def takes(event: Delivery, domain: str) -> bool:
+        known = (event.mta, event.status.value)
+        if known not in tests:
+            found = [one("delivery", {"mta": event.mta, "status": event.status}) for one in given]
+            tests[known] = [one[0] for one in found if one is not None]
+        return any(test(event, domain, site) for test in tests[known])
+
+    return takes
+
+
 def _has_any(text: str, pieces: tuple[str, ...]) -> bool:
     lowered = text.lower()
     for piece in pieces:  # noqa: SIM110 - every line that matters pays for it

@@ -5,6 +5,7 @@ providers' own codes say is told with the code (``providers.py``).
 """
 
 import re
+from datetime import timedelta
 
 from logwatch_mx.detect.providers import word_of_provider
 from logwatch_mx.model.deed import OWN_MARK
@@ -14,6 +15,7 @@ GREYLISTED = "greylisted"
 MAILBOX = "mailbox full or busy"
 FULL_SERVER = "no space on the server"
 LOCAL = "local delivery failed"
+OWN_SERVICE = "a service of this host does not answer"
 REMOTE = "deferred by the remote server"
 #: Reasons that mean our own network or resolver: they share one key.
 OUTAGE_REASONS = frozenset({"DNS failure", "network unreachable"})
@@ -27,6 +29,10 @@ UNREACHABLE = frozenset(
         *OUTAGE_REASONS,
     }
 )
+
+#: Older mail was news before; a greylisting server lets in what comes again before this age.
+BACKLOG = timedelta(hours=1)
+GREY_AGE = timedelta(minutes=30)
 
 #: Our own remedies put ``OWN_MARK`` into their text (Postfix) or use these mailers (sendmail).
 OWN_MAILERS = frozenset({"pause", "loopdiscard", "loopreject", "lwmxpause", "lwmxdiscard"})
@@ -70,12 +76,15 @@ _WORDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
             ("lost conn", "reset", "timed out", "broken"),
             r"lost connection|connection reset|timed out while|broken pipe",
         ),
-        (GREYLISTED, ("grey", "gray"), r"gr[ea]y.?list"),
+        # Postfix's own reject_unverified_recipient says so until its probe came back.
+        (GREYLISTED, ("grey", "gray", "verif"), r"gr[ea]y.?list|address verification in progress"),
         # "451 4.7.1 Temporary rate limit exceeded, try again later": a limit is no greylisting.
         (
             "throttled",
-            ("rate", "throttl", "too many "),
+            ("rate", "throttl", "too many ", "queue quota"),
             r"rate.?limit|throttl|unusual rate|too many (?:connections|messages|emails)",
+            # Exchange Online, of a whole tenant: "450 4.7.3 Organization queue quota exceeded"
+            r"queue quota",
         ),
         (
             GREYLISTED,
@@ -92,8 +101,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             MAILBOX,
-            ("quota", "full", "insufficient"),
+            ("quota", "full", "insufficient", "mailbox"),
             r"over.?quota|mailbox (?:is )?full|quota exceeded|insufficient",
+            r"mailbox (?:size|storage|limit|has exceeded)",
         ),
         (
             "throttled",
@@ -109,6 +119,14 @@ _WORDS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
 )
 
 
+#: A socket or a configured loopback address, not one that an MX led to: "connect to
+#: mx.home.test[private/dovecot-lmtp]: Connection refused", "connect to 127.0.0.1[127.0.0.1]:10024".
+_OWN_SIDE = re.compile(
+    r"(?:delivery temporarily suspended: )?(?:connect to|conversation with|lost connection with) "
+    r"(?:[^ \[]{1,255}\[(?:/|private/|public/)"
+    r"|(127\.[0-9.]+|::1|localhost)\[(?:127\.[0-9.]+|::1)\])"
+    r"|(?:Deferred: )?Connection [^\n]{1,100} (?:by|with) \[(?:127\.[0-9.]+|IPv6:::1|localhost)\]"
+)
 #: Postfix "host H[ip] said: 451 …" and "refused to talk to me"; sendmail "451 4.4.3 …" after
 #: "Deferred: ".
 _REMOTE = re.compile(
@@ -147,6 +165,20 @@ def is_deferral(event: Delivery) -> bool:
     return event.status is Status.QUEUED and (event.dsn or "").startswith("4.")
 
 
+def left_out(event: Delivery, reason: str) -> str:
+    """Return why the deferral *event* is no news to the test, in words; empty when it is."""
+    age = event.delay or 0.0
+    if is_own_remedy(event):
+        return "an action of logwatch-mx itself puts it off"
+    if age > BACKLOG.total_seconds():
+        return "the message is older than an hour: old backlog"
+    if reason == MAILBOX:
+        return "a mailbox is full or busy: one recipient's trouble"
+    if reason == GREYLISTED and age <= GREY_AGE.total_seconds():
+        return "greylisting, and the message is not older than 30 minutes"
+    return ""
+
+
 def reason_of(event: Delivery) -> str:
     """Return the class of a deferral in words; the DSN decides where it is exact (RFC 3463).
 
@@ -156,6 +188,8 @@ def reason_of(event: Delivery) -> str:
     reason = _reason(dsn, text)
     if reason in OUTAGE_REASONS and _REMOTE.match(text):
         return REMOTE
+    if reason in UNREACHABLE | {REMOTE} and _OWN_SIDE.match(text):
+        return OWN_SERVICE
     if reason in {REMOTE, FULL_SERVER} and (event.mailer or event.agent) in DELIVERERS:
         return LOCAL
     return reason

@@ -1,9 +1,9 @@
 """Deferral spikes: one domain or provider that suddenly puts our mail off, or everything at once.
 
 Contract
-1. A message counts once, at its first deferral. Left out before every test: our own remedies,
-   greylisting until a message is older than 30 minutes, per-mailbox refusals, and backlog that is
-   older than an hour.
+1. A message counts once, at its first deferral, when a spike rule takes it. Left out before every
+   test: our own remedies, greylisting until a message is older than 30 minutes, per-mailbox
+   refusals, and backlog that is older than an hour.
 2. Keys: the recipient domain, and the provider (registrable domain of the relay), which raises only
    when three recipient domains are behind it. DNS failures and an unreachable network share the key
    ``outage``.
@@ -26,12 +26,12 @@ from logwatch_mx.detect.case import Case, hashed, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.outage import find_outage
 from logwatch_mx.detect.reasons import (
-    GREYLISTED,
-    MAILBOX,
+    BACKLOG,
     OUTAGE_REASONS,
     host_in,
     is_deferral,
     is_own_remedy,
+    left_out,
     reason_of,
 )
 from logwatch_mx.detect.spike_case import OUTAGE, count_in, make_case, names_of, open_case
@@ -46,16 +46,18 @@ POOL = "pool"
 CLOSE_RATIO = 1.5
 CLOSE_AFTER = timedelta(minutes=15)
 NEW_NORMAL = timedelta(hours=6)
-BACKLOG = timedelta(hours=1)
-GREY_AGE = timedelta(minutes=30)
 #: A log that is observed for less than this tells nothing yet of what is usual.
 COLD = timedelta(hours=1)
-_BACKLOG, _GREY_AGE = BACKLOG.total_seconds(), GREY_AGE.total_seconds()
+_BACKLOG = BACKLOG.total_seconds()
 _KINDS = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
 class SpikeDetector:
-    """Deferrals and minutes in, cases out. *provider* names the registrable domain of a host."""
+    """Deferrals and minutes in, cases out.
+
+    *provider* names the registrable domain of a host; *counts* says whether a spike rule takes a
+    deferral to a domain.
+    """
 
     def __init__(
         self,
@@ -64,10 +66,12 @@ class SpikeDetector:
         ceiling: int,
         provider: Callable[[str], str],
         state: SpikeState,
+        counts: Callable[[Delivery, str], bool] = lambda _event, _domain: True,
     ) -> None:
         self.window = window
         self.ceiling = ceiling
         self.provider = provider
+        self.counts = counts
         self.state = state
         self._agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
 
@@ -78,8 +82,7 @@ class SpikeDetector:
 
     def note_deferral(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
         """Take a deferral that is no trace of a remedy of ours."""
-        age = event.delay or 0.0
-        if age > _BACKLOG:
+        if (event.delay or 0.0) > _BACKLOG:
             return
         # Before the reason, which takes the longest to tell: most lines are of later tries.
         message = hashed(event.queue_id or f"{event.line.source}:{event.line.offset}")
@@ -87,7 +90,7 @@ class SpikeDetector:
         if seen.get(message):
             return
         reason = reason_of(event)
-        if reason == MAILBOX or (reason == GREYLISTED and age <= _GREY_AGE):
+        if left_out(event, reason):
             return
         seen.set(message, 1)
         self._record(at, event, reason, message, cases)
@@ -102,7 +105,7 @@ class SpikeDetector:
         minute = at.replace(second=0, microsecond=0)
         counted: set[str] = set()
         for domain, address in reversed(recipients.items()):
-            if domain is None:
+            if domain is None or not self.counts(event, domain):
                 continue
             sample = Sample(
                 at=at,
