@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from logwatch_mx.detect.reasons import FULL_SERVER, GREYLISTED, LOCAL
+from logwatch_mx.detect.reasons import FULL_SERVER, GREYLISTED, LOCAL, OWN_SERVICE
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.incident import Cause, Facts, IncidentKind
 
@@ -74,9 +74,10 @@ def advise(
     first = named[0]
     if kind is IncidentKind.OUTAGE:
         return _outage(reason, named if domains else (), mta)
-    if subject.startswith(_OWN_SIDE):
+    if subject.startswith(_OWN_SIDE) or reason == OWN_SERVICE:
+        where = subject if subject.startswith(_OWN_SIDE) else f"for mail to {subject}"
         return Advice(
-            f"a filter, proxy or delivery agent of this host's own ({subject}) does not answer",
+            f"a filter, proxy or delivery agent of this host's own ({where}) does not answer",
             (
                 "wait: nothing is lost; the queue goes out once it answers again",
                 "see who listens: ss -ltnp   and start it again (systemctl status …)",

@@ -8,6 +8,7 @@ from logwatch_mx.detect.reasons import (
     LOCAL,
     MAILBOX,
     OUTAGE_REASONS,
+    OWN_SERVICE,
     host_in,
     is_deferral,
     is_own_remedy,
@@ -66,6 +67,12 @@ SUSPENDED = "delivery temporarily suspended: "
         # the server's own disk, not a mailbox: RFC 3463, X.3.1
         ("4.3.1", "host h[192.0.2.1] said: 452 4.3.1 Insufficient system resources (UsedDiskSpace[C]) (in reply to MAIL FROM command)", FULL_SERVER),
         ("4.0.0", "452 Insufficient system storage", FULL_SERVER),
+        # a tenant's queue is no mailbox
+        ("4.7.3", "host d.mail.protection.outlook.com[192.0.2.1] said: 450 4.7.3 Organization queue quota exceeded. (in reply to end of DATA command)", "throttled"),
+        ("4.0.0", "host h[192.0.2.1] said: 452 Mailbox size limit exceeded (in reply to RCPT TO command)", MAILBOX),
+        # Postfix's own words until it knows whether a recipient exists: the next try is let in
+        ("4.1.1", "host h[192.0.2.1] said: 450 4.1.1 <u@d.test>: Recipient address rejected: unverified address: Address verification in progress (in reply to RCPT TO command)", GREYLISTED),
+        ("4.1.1", "host h[192.0.2.1] said: 450 4.1.1 <u@d.test>: Recipient address rejected: unverified address: connect to mx: Connection refused (in reply to RCPT TO command)", "connection refused"),
         # greylisting is 450 or 451 with its codes; others who say "later" are not
         ("4.7.1", "host h[192.0.2.1] said: 451 4.7.1 Please try again later", GREYLISTED),
         # a limit says "later" as well: it is no greylisting
@@ -94,7 +101,16 @@ def test_the_reason_of_a_deferral(dsn, reply, reason):
         ("local", None, "temporary failure", LOCAL),
         (None, "prog", "Deferred: local mailer (/usr/bin/procmail) exited with EX_TEMPFAIL", LOCAL),
         ("virtual", None, "maildir delivery failed: create maildir file: No space left on device", LOCAL),
-        ("lmtp", None, "connect to mx[private/dovecot-lmtp]: Connection refused", "connection refused"),
+        # a socket or a configured loopback address: no server of others that is down
+        ("lmtp", None, "connect to mx[private/dovecot-lmtp]: Connection refused", OWN_SERVICE),
+        ("lmtp", None, "connect to mx.home.test[/run/dovecot/lmtp]: No such file or directory", OWN_SERVICE),
+        ("lmtp", None, "connect to 127.0.0.1[127.0.0.1]:24: Connection refused", OWN_SERVICE),
+        ("smtp", None, "connect to localhost[::1]:10024: Connection timed out", OWN_SERVICE),
+        ("error", None, SUSPENDED + "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused", OWN_SERVICE),
+        (None, "relay", "Deferred: Connection refused by [127.0.0.1]", OWN_SERVICE),
+        # an MX led there, or somebody says so
+        ("smtp", None, "connect to mail.d.test[127.0.0.1]:25: Connection refused", "connection refused"),
+        ("smtp", None, "connect to localhost.d.test[192.0.2.1]:25: Connection refused", "connection refused"),
     ],
 )  # fmt: skip
 def test_a_mailbox_that_takes_nothing_is_no_remote_server(agent, mailer, reply, reason):

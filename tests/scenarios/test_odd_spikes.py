@@ -46,6 +46,8 @@ NO_NEWS = {
     "sendmail, greylisted": sendmail("Deferred: 451 4.7.1 Greylisting in action, please come back in 00:05:00"),
     "sendmail, later": sendmail("Deferred: 451 4.7.1 Please try again later (TEMPFAIL)"),
     "Gmail, a full mailbox": postfix(SAID + "452-4.2.2 The recipient's inbox is out of storage space. 452 4.2.2 x - gsmtp" + RCPT, "4.2.2"),
+    "a full mailbox in other words": postfix(SAID + "452 Mailbox size limit exceeded" + RCPT, "4.0.0"),
+    "Postfix verifies the address first": postfix(SAID + "450 4.1.1 <u@far.test>: Recipient address rejected: unverified address: Address verification in progress" + RCPT, "4.1.1"),
     "Dovecot, a full mailbox": postfix("host mx.home.test[/run/dovecot/lmtp] said: 452 4.2.2 <u> Quota exceeded (mailbox for user is full) (in reply to end of DATA command)", "4.2.2", agent="lmtp", relay="mx.home.test[/run/dovecot/lmtp]"),
     "old backlog": postfix("connect to mx.far.test[198.51.100.9]:25: Connection timed out", "4.4.1", delay="7000", relay="none"),
 }  # fmt: skip
@@ -56,7 +58,11 @@ SPIKES = {
     "Microsoft is busy": (postfix(SAID + "451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (S77714) [BL0GCC02FT014.eop.protection.outlook.com]" + RCPT, "4.7.500"), "far.test", "throttled by Microsoft (S77714)"),
     "Yahoo greets with it": (postfix("host mta5.far.test[198.51.100.9] refused to talk to me: 421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints", "4.7.0"), "far.test", "throttled by Yahoo (TSS04)"),
     "Gmail": (postfix(SAID + "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail originating 421-4.7.28 from your IP address. 421 4.7.28 a1-x.50 - gsmtp (in reply to end of DATA command)", "4.7.28"), "far.test", "throttled by Gmail (4.7.28)"),
-    "our mailbox server is down": (postfix("connect to mx.home.test[private/dovecot-lmtp]: Connection refused", "4.4.1", agent="lmtp", relay="none", to="u{}@home.test"), "home.test", "connection refused"),
+    "our mailbox server is down": (postfix("connect to mx.home.test[private/dovecot-lmtp]: Connection refused", "4.4.1", agent="lmtp", relay="none", to="u{}@home.test"), "home.test", "a service of this host does not answer"),
+    "our mailbox server's socket is gone": (postfix("connect to mx.home.test[private/dovecot-lmtp]: No such file or directory", "4.4.1", agent="lmtp", relay="none", to="u{}@home.test"), "home.test", "a service of this host does not answer"),
+    "our filter is down, and all mail is for one domain": (postfix("connect to 127.0.0.1[127.0.0.1]:10024: Connection refused", "4.4.1", relay="none", to="u{}@home.test"), "home.test", "a service of this host does not answer"),
+    "our submission's MTA is down": (sendmail("Deferred: Connection refused by [127.0.0.1]", "4.0.0"), "far.test", "a service of this host does not answer"),
+    "Exchange Online's tenant has a full queue": (postfix(SAID + "450 4.7.3 Organization queue quota exceeded. (in reply to end of DATA command)", "4.7.3"), "far.test", "throttled"),
     "our delivery program fails": (postfix("temporary failure. Command output: disk full", "4.3.0", agent="pipe", relay="dovecot", to="u{}@home.test"), "home.test", "local delivery failed"),
     "sendmail, no words": (sendmail("Deferred", "4.0.0"), "far.test", "deferred by the remote server"),
     "sendmail, TLS": (sendmail("Deferred: 403 4.7.0 TLS handshake failed.", "4.7.0"), "far.test", "TLS trouble"),
@@ -75,6 +81,15 @@ def test_a_spike_is_told_with_its_reason(name):
     assert (spike.kind.value, spike.subject, list(spike.reasons)) == ("spike", subject, [reason])
     assert spike.advice
     assert spike.steps
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SPIKES if SPIKES[name][2].startswith("a service")]
+)
+def test_what_is_down_on_this_host_is_not_theirs_to_mend(name):
+    (spike,) = play(SPIKES[name][0], site=SITE).incidents
+    assert spike.advice.startswith("a filter, proxy or delivery agent of this host's own")
+    assert "theirs" not in " ".join((spike.advice, *spike.steps))
 
 
 def test_a_domain_whose_names_are_not_found_is_an_outage_that_names_it():
