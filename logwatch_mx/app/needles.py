@@ -30,6 +30,8 @@ _WORDS = (
     b"oo many hops",
     b" with my own hostname ",
     b"mailer loop: best MX host for ",
+    b"aliasing/forwarding loop ",
+    b"unreasonable virtual_alias_maps map ",
 )
 
 #: The rules whose evidence the needles of this module find.
@@ -40,6 +42,7 @@ _KNOWN = frozenset(
         "loop-too-many-hops",
         "mailer-loop-local",
         "forwarding-loop",
+        "alias-loop",
         "spike-deferrals",
     }
 )

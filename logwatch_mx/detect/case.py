@@ -102,6 +102,7 @@ class Case(Struct, kw_only=True):
     first: datetime
     last: datetime
     closed: datetime | None = None
+    returns: int = 0
     events: int = 0
     max_hops: int = 0
     messages: int = 0
@@ -235,7 +236,7 @@ class Case(Struct, kw_only=True):
 
     def absorb(self, later: "Case") -> None:
         """Take over what *later*, the same trouble come back, has counted."""
-        self.closed = None
+        self.reopen()
         self.last = max(self.last, later.last)
         self.events += later.events
         self.messages += later.messages
@@ -250,6 +251,11 @@ class Case(Struct, kw_only=True):
             self.reasons[reason] = self.reasons.get(reason, 0) + count
         self.facts.absorb(later.facts)
         self.tail = [*self.tail, *later.head, *later.tail][-KEPT_LINES:]
+
+    def reopen(self) -> None:
+        """Be open again, if it was closed."""
+        self.returns += self.closed is not None
+        self.closed = None
 
     def hear(self, verdict: Verdict) -> bool:
         """Take *verdict*, unless it is no answer and there was one; return whether it was taken.
@@ -307,8 +313,9 @@ class Case(Struct, kw_only=True):
             self.advice, self.steps = found.sentence, found.steps
 
     def mta(self) -> Mta:
-        """Say whose lines the evidence is: Postfix prints ``status=``."""
-        return Mta.SENDMAIL if self.head and b"status=" not in self.head[-1].text else Mta.POSTFIX
+        """Say whose lines the evidence is: Postfix prints ``status=``, or its tag names it."""
+        text = self.head[-1].text if self.head else b"status="
+        return Mta.POSTFIX if b"status=" in text or b"postfix" in text else Mta.SENDMAIL
 
     def incident(self) -> Incident:
         """Return the case as it stands, as a value."""
@@ -322,6 +329,7 @@ class Case(Struct, kw_only=True):
             state=self.state(),
             opened=self.opened,
             closed=self.closed,
+            returns=self.returns,
             first=self.first,
             last=self.last,
             counts=Counts(

@@ -4,6 +4,7 @@ One table, read by the checker, by the sentences and by the documentation test. 
 not say has no value: then every comparison is false (and its ``not`` true).
 """
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -24,6 +25,8 @@ from logwatch_mx.model.event import (
 from logwatch_mx.rulebook.whose import address, alabel
 
 KINDS = frozenset(KIND_OF.values())
+#: ``Too many hops 26 (25 max): from <s@a.test> via mail.b.test, to <r@c.test>``
+_VIA = re.compile(r" via ([^ ,<>]{1,255}), to [^ ]+\Z")
 
 
 class Type(StrEnum):
@@ -150,6 +153,23 @@ def _sender_domain(event: Event, _domain: str | None) -> str | None:
     return sender.rpartition("@")[2] if sender and "@" in sender else None
 
 
+def _client(event: Event, _domain: str | None) -> Client | None:
+    """Return who connected; sendmail's ``Too many hops`` names the host that handed it over."""
+    if isinstance(event, MtaVerdict):
+        found = _VIA.search(event.line.text) if event.verdict is Said.TOO_MANY_HOPS else None
+        return Client(host=found[1]) if found else None
+    client: Client | None = getattr(event, "client", None)
+    return client
+
+
+def _client_part(name: str) -> Getter:
+    def read(event: Event, domain: str | None) -> Answer:
+        value: Answer = getattr(_client(event, domain), name, None)
+        return value
+
+    return read
+
+
 def _relay_literal(event: Event, _domain: str | None) -> bool:
     """Tell whether the next hop was given as an address, so that no MX record led there.
 
@@ -234,8 +254,15 @@ FIELDS = _table(
     _text("next_queue_id", "the next queue id"),
     _text("mailer", "the mailer"),
     _other("delay", Type.SECONDS, "the delay"),
-    _other("client", Type.PEER, "the client"),
-    _other("client.host", Type.HOST, "the client's name"),
+    _other("client", Type.PEER, "the client", "client", "verdict", read=_client),
+    _other(
+        "client.host",
+        Type.HOST,
+        "the client's name",
+        "client",
+        "verdict",
+        read=_client_part("host"),
+    ),
     _other("client.ip", Type.ADDRESS, "the client's address"),
     _other("size", Type.BYTES, "the size"),
     _other("nrcpt", Type.NUMBER, "the number of recipients"),

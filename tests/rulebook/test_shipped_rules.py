@@ -68,6 +68,7 @@ def test_the_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path):
 
 def test_the_detectors_are_switched_on_and_the_extras_are_not():
     assert [found.rule.id for found in shipped_rules()] == [
+        "alias-loop",
         "forwarding-loop",
         "loop-mta-self-mx",
         "loop-self-delivery",

@@ -123,6 +123,36 @@ LOOPS = [
 ]  # fmt: skip
 
 
+def hops(number, via, domain):
+    return [
+        f"{stamp(5 * n)} mx sm-mta[{7000 + n}]: {sid(n)}: SYSERR(root): Too many hops 26 (25 max):"
+        f" from <a@b.test> via {via}, to <u{n}@{domain}>"
+        for n in range(number)
+    ]
+
+
+def aliases(number, text):
+    tag = "postfix/cleanup" if "virtual" in text else "sm-mta"
+    return [f"{stamp(5 * n)} mx {tag}[{7000 + n}]: {text.format(sid(n))}" for n in range(number)]
+
+
+BROKEN = "{}: aliasing/forwarding loop broken: /etc/aliases (11 aliases deep; 10 max)"
+UNREASONABLE = (
+    "warning: {}: unreasonable virtual_alias_maps map expansion size for b@home.test"
+    " -- message not accepted, try again later"
+)
+CIRCLES = [
+    ("a mailbox here and one elsewhere forward to each other", hops(3, "mail.far.test", "home.test"), [("forwarding_loop", "home.test")]),
+    ("twice is nothing", hops(2, "mail.far.test", "home.test"), []),
+    ("this host brings it round", hops(3, "localhost", "home.test"), [("loop", "home.test")]),
+    ("this host brings it round, by its own name", hops(3, "mx.home.test", "home.test"), [("loop", "home.test")]),
+    ("mail for others that another host brings round", hops(3, "mail.far.test", "loop.test"), [("loop", "loop.test")]),
+    ("sendmail's aliases lead to each other", aliases(3, BROKEN), [("forwarding_loop", "mx")]),
+    ("Postfix's virtual aliases lead to each other", aliases(3, UNREASONABLE), [("forwarding_loop", "mx")]),
+    ("an alias that is broken twice", aliases(2, BROKEN), []),
+]  # fmt: skip
+
+
 def said(lines, **words):
     told = play(lines, site=SITE, **words)
     return told.subjects
@@ -136,6 +166,17 @@ def test_no_loop(name, lines):
 @pytest.mark.parametrize(("name", "lines", "domain"), LOOPS, ids=[name for name, *_ in LOOPS])
 def test_a_loop(name, lines, domain):
     assert said(lines, zone={domain: Outcome.LOOPBACK}) == [("loop", domain)]
+
+
+@pytest.mark.parametrize(("name", "lines", "told"), CIRCLES, ids=[name for name, *_ in CIRCLES])
+def test_what_goes_round_by_aliases_and_forwards(name, lines, told):
+    assert said(lines) == told
+
+
+@pytest.mark.parametrize(("text", "step"), [(BROKEN, "sendmail -bv"), (UNREASONABLE, "postmap -q")])
+def test_an_alias_loop_is_advised_in_the_words_of_its_mta(text, step):
+    (circle,) = play(aliases(3, text), site=SITE).incidents
+    assert any(line.startswith(step) for line in circle.steps)
 
 
 def test_a_content_filter_that_is_down_is_one_spike_of_its_address():
