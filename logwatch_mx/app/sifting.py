@@ -45,8 +45,8 @@ Key = tuple[datetime, int]
 class Following:
     """What is looked for beside the sieve's needles, each since the event that made it so.
 
-    A pid is looked for as digits: formats put different brackets around it. A queue id is looked
-    for where delivery lines have it, in front of ``: to=``.
+    A pid is looked for as digits: formats put different brackets around it; ``: to=`` has to come
+    behind it. A queue id is looked for where delivery lines have it, in front of ``: to=``.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -168,8 +168,7 @@ class Sifter:
         for pid, begun in self._following.pids.items():
             at = self._nexts.get(pid, -1)
             if at < start:
-                at = self._data.find(pid, start)
-                at = self._nexts[pid] = at if at >= 0 else self._limit
+                at = self._nexts[pid] = self._next_pid(pid, start)
             if at < nearest:
                 nearest, since = at, begun
         if self._following.ids:
@@ -177,6 +176,17 @@ class Sifter:
             if at < nearest:
                 nearest, since = at, self._following.since(self._id_at(at))
         return nearest, since
+
+    def _next_pid(self, pid: bytes, start: int) -> int:
+        """Return where *pid* stands next in front of a recipient."""
+        find = self._data.find
+        at = find(pid, start)
+        while at >= 0:
+            stop = find(b"\n", at)
+            if find(_TO, at, stop if stop >= 0 else self._limit) >= 0:
+                return at
+            at = find(pid, stop) if stop >= 0 else -1
+        return self._limit
 
     def _next_id(self, start: int, stop: int) -> int:
         """Return where ``: to=`` stands next behind a followed queue id, or *stop*."""

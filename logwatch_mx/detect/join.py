@@ -41,8 +41,13 @@ class Joins(Struct):
     version: int = 0
 
     def waits(self, event: Delivery, stream: str) -> bool:
-        """Say whether a verdict waits for a delivery line of the process of *event*."""
-        return bool(len(self.waiting)) and _process(event, stream) in self.waiting
+        """Say whether a verdict waits for a delivery line of the process of *event*.
+
+        Such a line names a recipient: who searches a log for it looks for that, too.
+        """
+        if not len(self.waiting) or ": to=" not in event.line.text:
+            return False
+        return _process(event, stream) in self.waiting
 
     def pids(self) -> tuple[int, ...]:
         """Return the pids of the processes whose delivery line is waited for."""
