@@ -39,7 +39,7 @@ class Book:
             if at - case.closed > COMES_BACK:
                 self._end(name)
                 return None
-            case.closed = None
+            case.reopen()
             changes.changes.append(Change(ChangeKind.REOPENED, case.id))
         return case
 

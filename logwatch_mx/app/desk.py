@@ -151,7 +151,8 @@ class Desk:
         self._held.clear()
 
     def _view(self, incident: Incident) -> object:
-        return incident.state, incident.closed, incident.verdict, self.ledger.of(incident.id)
+        closed = incident.closed, incident.returns
+        return incident.state, closed, incident.verdict, self.ledger.of(incident.id)
 
     def _wants_a_look(self, incident: Incident, count: int, now: datetime) -> bool:
         """Say whether *incident* changed, or was not looked at for as long as their number asks."""

@@ -78,7 +78,8 @@ class Programs:
 
     async def _run(self, hook: Hook, action: Action, incident: Incident, on: str) -> None:
         # ASCII: the lines of a log hold bytes that are no UTF-8.
-        shape = {"schema": SCHEMA, "on": on, **shape_incident(incident)}
+        told = {"schema": SCHEMA, "on": on, "returns": incident.returns}
+        shape = {**told, **shape_incident(incident)}
         run = await run_hook(
             hook,
             json.dumps(shape).encode("ascii"),

@@ -105,6 +105,7 @@ class Origin(Struct, frozen=True, kw_only=True):
 class Incident(Struct, frozen=True, kw_only=True):
     """Grouped suspicion about *subject*; *id* comes from the log alone. See docs/json.md.
 
+    *returns*: how often it was closed and came back within the hour.
     *advice* is one sentence, *steps* are what to do about it, with the lines to paste, each a line.
     """
 
@@ -115,6 +116,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     state: IncidentState = IncidentState.SUSPECTED
     opened: datetime
     closed: datetime | None = None
+    returns: int = 0
     first: datetime
     last: datetime
     counts: Counts = Counts()

@@ -4,9 +4,9 @@ The contract with the program:
 
 1. It is started by its absolute path with its arguments, without a shell, in ``/``.
 2. The incident comes as JSON on standard input; it may be left unread. The environment holds
-   ``LWMX_INCIDENT``, ``LWMX_KIND``, ``LWMX_SUBJECT``, ``LWMX_STATE``, ``LWMX_ON`` and, as we have
-   them, ``PATH``, ``LANG``, ``TZ`` and ``HOME``; nothing else. All of it but ``LWMX_ON`` comes from
-   a log and so from anybody: quote it.
+   ``LWMX_INCIDENT``, ``LWMX_KIND``, ``LWMX_SUBJECT``, ``LWMX_STATE``, ``LWMX_ON``,
+   ``LWMX_RETURNS`` and, as we have them, ``PATH``, ``LANG``, ``TZ`` and ``HOME``; nothing else. All
+   of it but ``LWMX_ON`` and ``LWMX_RETURNS`` comes from a log and so from anybody: quote it.
 3. Status 0 is done, 75 (``EX_TEMPFAIL``) is "try again", anything else has failed.
 4. After its timeout it is killed, and with it all that it started in its process group. What it
    leaves running in the group when it ends is killed too, if it holds on to our pipes.
@@ -78,6 +78,7 @@ def hook_environment(
         "LWMX_SUBJECT": _plain(incident.subject),
         "LWMX_STATE": str(incident.state),
         "LWMX_ON": on,
+        "LWMX_RETURNS": str(incident.returns),
     }
 
 

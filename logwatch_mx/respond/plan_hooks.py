@@ -1,6 +1,7 @@
 """Which hooks are to be run for an incident: the gate of ``plan`` for the operator's programs.
 
-Pure. A hook is run once for each occasion of an incident; what was begun and cut off counts as run.
+Pure. A hook is run once for each occasion of an incident, and once more each time that the incident
+was over and came back; what was begun and cut off counts as run.
 Only a hook that asks for it itself is run again: after a minute, then after twice as long each
 time, six times at most. Each try is an action of its own.
 """
@@ -12,6 +13,7 @@ from logwatch_mx.config.settings import Hook, Settings
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import Deed
 from logwatch_mx.model.incident import Incident
+from logwatch_mx.respond.plan import ROUTING
 
 #: Ends the outcome of a hook that asked to be tried again (status 75).
 ASKS_AGAIN = "(it asks to be run again later)"
@@ -30,20 +32,20 @@ def plan_hooks(
     now: datetime,
     past: Iterable[Deed] = (),
     ignored: frozenset[str] = frozenset(),
-    occasion: str = "",
 ) -> tuple[tuple[Hook, Action], ...]:
     """Return each hook for *on* (``opened``, ``confirmed``, ``acted``, ``closed``) with its action.
 
     The action is ``running`` when the hook is to be run, ``planned`` in observe mode unless the
-    hook itself asks to be run there (``observe = true``). *occasion* tells apart what may happen to
-    one incident more than once, such as the action it acted by.
+    hook itself asks to be run there (``observe = true``). What may happen to one incident more
+    than once is told apart: it comes back, and it is acted on by one action after the other.
     """
     if incident.subject in ignored:
         return ()
+    occasion = _acted_by(incident) if on == "acted" else _returned(incident)
     begun = {deed.action.id: deed for deed in past if deed.action.state in _BEGUN}
     found: list[tuple[Hook, Action]] = []
     for number, hook in enumerate(settings.hook, start=1):
-        base = f"{incident.id}#command#{on}#{number}" + (f"#{occasion}" if occasion else "")
+        base = f"{incident.id}#command#{on}#{number}{occasion}"
         if on not in hook.on or (action_id := _next_try(base, begun, now)) is None:
             continue
         acting = settings.mode == "act" or hook.observe
@@ -61,6 +63,16 @@ def plan_hooks(
         )
         found.append((hook, action))
     return tuple(found)
+
+
+def _returned(incident: Incident) -> str:
+    return f"#back{incident.returns}" if incident.returns else ""
+
+
+def _acted_by(incident: Incident) -> str:
+    """Return the end of the id of the action that is in force: ``#pause``, ``#pause#2``."""
+    ids = [a.id for a in incident.actions if a.state is ActionState.DONE and a.verb in ROUTING]
+    return ids[-1].removeprefix(incident.id) if ids else ""
 
 
 def _next_try(base: str, begun: Mapping[str, Deed], now: datetime) -> str | None:

@@ -147,6 +147,22 @@ def test_so_many_hooks_run_at_once_and_the_others_wait_unwritten(store):
     asyncio.run(story())
 
 
+def test_hooks_run_again_for_what_was_over_and_comes_back(store, tmp_path):
+    def lived(returns, closed):
+        return structs.replace(incident(), returns=returns, closed=closed)
+
+    async def story():
+        bench = Bench(store, hook=(Hook(command=("/nowhere",), on=("opened", "closed")),))
+        life = [lived(0, None), lived(0, NOW), lived(1, None), lived(1, None), lived(1, NOW)]
+        for minutes, one in enumerate(life):
+            await bench.look([one], NOW + timedelta(minutes=minutes))
+            await bench.desk.close()
+        return [action.id.partition("#")[2] for action in store.actions()]
+
+    ends = ["opened#1", "closed#1", "opened#1#back1", "closed#1#back1"]
+    assert asyncio.run(story()) == [f"command#{end}" for end in ends]
+
+
 def test_of_too_many_notices_the_oldest_give_way(store):
     async def story():
         with store.transaction() as t:

@@ -218,6 +218,7 @@ def test_a_loop_closes_after_an_hour_and_comes_back_under_its_id(
     if incidents == 1:
         assert told.incidents[0].counts.messages == 2
         assert told.incidents[0].closed is None
+    assert [i.returns for i in told.incidents] == [kinds.count("reopened")] * incidents
 
 
 def test_a_closed_loop_says_when_its_hour_was_over(postfix, noon):

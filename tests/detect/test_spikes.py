@@ -240,7 +240,7 @@ def test_a_spike_that_comes_back_within_the_hour_keeps_its_id(postfix, noon):
     told = play(postfix.log.in_order())
     (incident,) = told.incidents
     assert [kind.value for kind, _ in told.changes] == ["opened", "closed", "reopened"]
-    assert (incident.counts.events, incident.closed) == (40, None)
+    assert (incident.counts.events, incident.closed, incident.returns) == (40, None, 1)
     assert incident.opened < noon + minutes(1)
 
 

@@ -241,6 +241,19 @@ def test_a_provider_that_throttles_gets_mail_slowly_until_it_is_over(slow):
     assert slow("closed") == ("nothing to do", {})
 
 
+def test_a_provider_that_throttles_again_gets_mail_slowly_again(slow):
+    slow("opened")
+    slow("closed")
+    back = structs.replace(THROTTLED, returns=1)
+    assert slow("opened", back) == ("sent slowly: gmail.com", {"gmail.com": "slow:"})
+    assert slow("closed", back) == ("sent as before: gmail.com", {})
+
+
+def test_what_opened_and_was_over_before_the_hook_came_to_it_slows_nothing(slow):
+    over = structs.replace(THROTTLED, closed=THROTTLED.last)
+    assert slow("opened", over) == ("nothing to do", {})
+
+
 def test_a_domain_stays_slow_while_another_spike_needs_it(slow):
     slow("opened")
     other = structs.replace(THROTTLED, id="spike/other")

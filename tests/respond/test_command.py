@@ -81,6 +81,7 @@ def test_a_hook_gets_the_incident_its_arguments_and_a_small_environment(hook):
         "LWMX_SUBJECT": "seaton.biz",
         "LWMX_STATE": "suspected",
         "LWMX_ON": "confirmed",
+        "LWMX_RETURNS": "0",
     }
 
 

@@ -33,8 +33,8 @@ def action(number, hook, *, state=ActionState.RUNNING, on="confirmed", why=None,
     )
 
 
-def decide(on="confirmed", settings=ACT, **inputs):
-    return plan_hooks(INCIDENT, on=on, settings=settings, now=NOW, **inputs)
+def decide(on="confirmed", settings=ACT, incident=INCIDENT, **inputs):
+    return plan_hooks(incident, on=on, settings=settings, now=NOW, **inputs)
 
 
 def test_each_hook_for_the_occasion_is_run():
@@ -56,8 +56,48 @@ def test_observe_mode_runs_only_what_asks_for_it():
 def test_what_was_begun_is_not_run_again(state):
     past = (Deed(action=action(1, TICKET, state=state)),)
     assert decide(past=past) == ((COUNTER, action(3, COUNTER)),)
-    other = decide(past=past, occasion="pause#2")
-    assert other[0] == (TICKET, action(1, TICKET, end="#pause#2"))
+
+
+def test_what_was_over_and_comes_back_is_an_occasion_of_its_own_each_time():
+    past = tuple(
+        Deed(action=action(number, hook, state=ActionState.DONE, on=on, end=end))
+        for number, hook, on in ((1, TICKET, "confirmed"), (2, BELL, "opened"))
+        for end in ("", "#back1")
+    )
+    for returns, ends in ((0, []), (1, []), (2, ["#back2"])):
+        back = msgspec.structs.replace(INCIDENT, returns=returns)
+        for on, number, hook in (("confirmed", 1, TICKET), ("opened", 2, BELL)):
+            expected = [(hook, action(number, hook, on=on, end=end)) for end in ends]
+            found = decide(on, incident=back, past=past)
+            assert [one for one in found if one[0] is hook] == expected
+
+
+RANG = Hook(command=("/hooks/rang",), on=("acted",))
+
+
+def routed(end, state=ActionState.DONE):
+    return Action(
+        id=ID + end, incident=ID, verb=Verb.PAUSE, target="seaton.biz", state=state, why=""
+    )
+
+
+@pytest.mark.parametrize(
+    ("returns", "actions", "end"),
+    [
+        (0, (routed("#pause"),), "#pause"),
+        # the first expired, and another was taken
+        (0, (routed("#pause", ActionState.EXPIRED), routed("#pause#2")), "#pause#2"),
+        # it came back while the same action was still in force
+        (1, (routed("#pause"),), "#pause"),
+    ],
+)
+def test_each_action_that_comes_into_force_is_an_occasion_of_its_own(returns, actions, end):
+    settings = Settings(mode="act", hook=(RANG,))
+    acted = msgspec.structs.replace(INCIDENT, returns=returns, actions=actions)
+    expected = action(1, RANG, on="acted", end=end)
+    assert decide("acted", settings, acted) == ((RANG, expected),)
+    done = (Deed(action=msgspec.structs.replace(expected, state=ActionState.DONE)),)
+    assert decide("acted", settings, acted, past=done) == ()
 
 
 def test_what_was_only_planned_is_run_when_the_mode_allows_it():
