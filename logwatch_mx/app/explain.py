@@ -8,8 +8,10 @@ from msgspec import Struct
 from logwatch_mx.app.reading import open_streams
 from logwatch_mx.app.setup import load_all_rules, read_settings
 from logwatch_mx.detect.domains import domains_of
+from logwatch_mx.detect.reasons import is_deferral, left_out, reason_of
 from logwatch_mx.errors import SourceError
-from logwatch_mx.model.event import Event
+from logwatch_mx.model.event import Delivery, Event
+from logwatch_mx.model.rule import Rule
 from logwatch_mx.mta.site import configured_site
 from logwatch_mx.sources.block import lines
 
@@ -48,7 +50,7 @@ def explain_line(
                 says = [
                     RuleSays(
                         id=compiled.rule.id,
-                        sentence=compiled.rule.title,
+                        sentence=_sentence(compiled.rule, event),
                         matched=any(
                             compiled.condition.matches(event, domain, site)
                             for domain in domains_of(event)
@@ -58,3 +60,12 @@ def explain_line(
                 ]
                 return Explained(event=event, kinds=kinds, rules=says)
     raise SourceError(f"{path}: has {last} lines, no line {number}")
+
+
+def _sentence(rule: Rule, event: Event) -> str:
+    """Return the rule's title, and for the spike test why it leaves the deferral *event* out."""
+    if not rule.spike or not isinstance(event, Delivery) or not is_deferral(event):
+        return rule.title
+    reason = reason_of(event)
+    why = left_out(event, reason)
+    return f"{rule.title} ({f'not counted: {why}' if why else reason})"

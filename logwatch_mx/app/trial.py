@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.margins import Margins
 from logwatch_mx.app.reading import merge_events, open_streams
 from logwatch_mx.app.setup import build_engine
 from logwatch_mx.config.settings import Settings
@@ -22,8 +23,6 @@ from logwatch_mx.rulebook.load import CompiledRule
 EXAMPLE_YEAR = 2026
 #: Closed incidents leave the engine after an hour; they are looked up this often (lines).
 SNAPSHOT = 1000
-#: How many subjects below the threshold ``rules try`` shows.
-NEAREST = 10
 
 
 def run_example(compiled: CompiledRule, lines: Sequence[str], example: Example) -> frozenset[str]:
@@ -49,7 +48,9 @@ def try_rules(
     until: datetime | None,
 ) -> Iterator[str]:
     """Yield what the rules would have raised in the logs *paths*, then where they came near."""
-    engine = build_engine(Settings(), site=Site(), rules=compiled)
+    settings = Settings()
+    engine = build_engine(settings, site=Site(), rules=compiled)
+    margins = Margins(engine, compiled, settings)
     matched = lines = 0
     raised: dict[str, Incident] = {}
     for event, place in merge_events(open_streams(paths, year=year, zone=zone)):
@@ -58,8 +59,10 @@ def try_rules(
         lines += 1
         matched += any(_matches(one, event, engine) for one in compiled)
         engine.feed(event, place.stream.name)
+        margins.note()
         if lines % SNAPSHOT == 0:
             raised |= {i.id: i for i in engine.incidents()}
+    margins.look()
     if engine.state.now is not None:
         engine.finish(engine.state.now)
     raised |= {i.id: i for i in engine.incidents()}
@@ -71,19 +74,8 @@ def try_rules(
             f"raised  {incident.subject}  at {incident.opened.isoformat()}:"
             f" {counts.events} lines, {counts.messages} counted"
         )
-    yield from _nearest(engine, compiled)
+    yield from margins.said({incident.subject for incident in raised.values()})
 
 
 def _matches(compiled: CompiledRule, event: Event, engine: Engine) -> bool:
     return any(compiled.condition.matches(event, d, engine.site) for d in domains_of(event))
-
-
-def _nearest(engine: Engine, compiled: Sequence[CompiledRule]) -> Iterator[str]:
-    """Yield the subjects that came nearest to the threshold without reaching it."""
-    thresholds = {one.rule.id: one.rule.threshold for one in compiled}
-    pending = [
-        (len({hit.value for hit in hits}), key) for key, hits in engine.state.counting.hits.items()
-    ]
-    for count, key in sorted(pending, key=lambda item: (-item[0], item[1]))[:NEAREST]:
-        rule, _, subject = key.partition("/")
-        yield f"below   {subject}  {count} of {thresholds.get(rule, 0)} in its last window"

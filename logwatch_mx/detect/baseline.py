@@ -155,6 +155,13 @@ class Moment(Struct, frozen=True):
                 return index
         return None
 
+    def needed(self, key: Key, ceiling: int) -> int:
+        """Return how many messages in the window satisfy the test, if enough parties send them."""
+        expected = self.expected(key)
+        ratio = ceil(MIN_RATIO * expected)
+        least = max(least_count(expected, self.shape(key), P_SPIKE), MIN_MESSAGES, ratio)
+        return min(least, max(ceiling, ratio))
+
     def is_raised(self, key: Key, samples: Sequence[Sample], p: float) -> bool:
         """Say whether so many *samples* are less likely than *p* by the past of *key*."""
         expected = self.expected(key)
