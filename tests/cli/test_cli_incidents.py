@@ -5,17 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from logwatch_mx.model import incident as made
 from logwatch_mx.model.action import Action, ActionState, Verb
 from logwatch_mx.model.deed import Confirmation
-from logwatch_mx.model.incident import (
-    Cause,
-    Counts,
-    Evidence,
-    Incident,
-    IncidentKind,
-    IncidentState,
-    Signals,
-)
 from logwatch_mx.model.verdict import Mx, Outcome, Verdict
 from logwatch_mx.state.lock import Lock
 from logwatch_mx.state.store import Store
@@ -26,16 +18,16 @@ RULE_ID = "rule/2001:db8::1/2026-11-23T15:29:10Z"
 
 
 def loop():
-    return Incident(
+    return made.Incident(
         id=LOOP_ID,
-        kind=IncidentKind.LOOP,
+        kind=made.IncidentKind.LOOP,
         subject="seaton.biz",
-        state=IncidentState.CONFIRMED,
+        state=made.IncidentState.CONFIRMED,
         opened=AT,
         first=AT,
         last=AT + timedelta(seconds=5),
-        counts=Counts(events=144, messages=3, recipients=1, max_hops=48),
-        signals=Signals(self_delivery=144, reentry=141),
+        counts=made.Counts(events=144, messages=3, recipients=1, max_hops=48),
+        signals=made.Signals(self_delivery=144, reentry=141),
         verdict=Verdict(
             domain="seaton.biz",
             outcome=Outcome.LOOPBACK,
@@ -43,15 +35,15 @@ def loop():
             resolver="9.9.9.9:53",
             why="mail.seaton.biz 127.0.0.1 is loopback",
         ),
-        cause=Cause.THEIRS,
-        evidence=(Evidence("/var/log/maillog", 812, "a line \x1b[2J"),),
+        cause=made.Cause.THEIRS,
+        evidence=(made.Evidence("/var/log/maillog", 812, "a line \x1b[2J"),),
     )
 
 
 def rule():
-    return Incident(
+    return made.Incident(
         id=RULE_ID,
-        kind=IncidentKind.RULE,
+        kind=made.IncidentKind.RULE,
         rule="sasl-failures",
         subject="2001:db8::1",
         opened=AT + timedelta(hours=1),

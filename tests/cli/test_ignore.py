@@ -77,15 +77,8 @@ def test_a_running_daemon_heeds_it(ignore, db):
 
 def test_what_is_in_force_is_told(ignore, db):
     at = datetime.now(UTC)
-    pause = Action(
-        id="loop/x#pause",
-        incident="loop/x",
-        verb=Verb.PAUSE,
-        target="seaton.biz",
-        state=ActionState.RUNNING,
-        why="",
-        at=at,
-    )
+    words = {"id": "loop/x#pause", "incident": "loop/x", "target": "seaton.biz", "why": ""}
+    pause = Action(**words, verb=Verb.PAUSE, state=ActionState.RUNNING, at=at)
     with Store.open(db) as store, store.transaction() as t:
         t.add_action(pause)
         t.finish_action(Outcome(action=pause.id, state=ActionState.DONE, at=at))

@@ -55,39 +55,28 @@ def told(domain, mta, *, known=None, routed=False, spins=False, texts=()):
 
 
 @pytest.mark.parametrize(
-    ("domain", "routed", "says", "step"),
+    ("mta", "domain", "routed", "says", "step"),
     [
-        ("routed.test", False, "transport_maps sends mail for routed.test to smtp:[10.99.0.10]", "see: postmap -q routed.test $(postconf -h transport_maps)"),
-        ("relay.test", False, "relay_domains holds relay.test, so its MX is used", "echo 'relay.test smtp:[inner.example]' | tee -a /etc/postfix/transport"),
-        ("sub.relay.test", False, "the MX of sub.relay.test is this host, but it is in none", "postconf -e 'relay_domains = relay.test, sub.relay.test'"),
-        ("alias.test", False, "virtual_alias_domains holds alias.test", "see where: postmap -q NAME@alias.test $(postconf -h virtual_alias_maps)"),
-        ("mailbox.test", False, "virtual_mailbox_domains holds mailbox.test, but virtual_transport (lmtp:[127.0.0.1]:25) sends", "see: postconf virtual_transport fallback_transport local_transport transport_maps"),
-        ("local.test", False, "mydestination holds local.test, but mailbox_transport sends", "see: postconf mailbox_transport fallback_transport local_transport transport_maps"),
-        ("new.test", False, "the MX of new.test is this host, but it is in none of mydestination, relay_domains,", "postconf -e 'mydestination = mx.home.test, local.test, new.test'"),
-        ("smart.home.test", True, "relayhost sends all mail to smart.home.test, which is this host itself", "postconf -e 'relayhost ='   (or the server that shall send for this one)"),
-        ("10.99.0.10", True, "relayhost or transport_maps names 10.99.0.10 as a next hop", "see: postconf relayhost transport_maps default_transport relay_transport"),
+        (Mta.POSTFIX, "routed.test", False, "transport_maps sends mail for routed.test to smtp:[10.99.0.10]", "see: postmap -q routed.test $(postconf -h transport_maps)"),
+        (Mta.POSTFIX, "relay.test", False, "relay_domains holds relay.test, so its MX is used", "echo 'relay.test smtp:[inner.example]' | tee -a /etc/postfix/transport"),
+        (Mta.POSTFIX, "sub.relay.test", False, "the MX of sub.relay.test is this host, but it is in none", "postconf -e 'relay_domains = relay.test, sub.relay.test'"),
+        (Mta.POSTFIX, "alias.test", False, "virtual_alias_domains holds alias.test", "see where: postmap -q NAME@alias.test $(postconf -h virtual_alias_maps)"),
+        (Mta.POSTFIX, "mailbox.test", False, "virtual_mailbox_domains holds mailbox.test, but virtual_transport (lmtp:[127.0.0.1]:25) sends", "see: postconf virtual_transport fallback_transport local_transport transport_maps"),
+        (Mta.POSTFIX, "local.test", False, "mydestination holds local.test, but mailbox_transport sends", "see: postconf mailbox_transport fallback_transport local_transport transport_maps"),
+        (Mta.POSTFIX, "new.test", False, "the MX of new.test is this host, but it is in none of mydestination, relay_domains,", "postconf -e 'mydestination = mx.home.test, local.test, new.test'"),
+        (Mta.POSTFIX, "smart.home.test", True, "relayhost sends all mail to smart.home.test, which is this host itself", "postconf -e 'relayhost ='   (or the server that shall send for this one)"),
+        (Mta.POSTFIX, "10.99.0.10", True, "relayhost or transport_maps names 10.99.0.10 as a next hop", "see: postconf relayhost transport_maps default_transport relay_transport"),
+        (Mta.SENDMAIL, "relay.test", False, "relay-domains (class R) holds relay.test", "echo 'relay.test esmtp:[inner.example]' | tee -a /etc/mail/mailertable"),
+        (Mta.SENDMAIL, "virtual.test", False, "class VirtHost holds virtual.test, but class w does not", "echo 'virtual.test' | tee -a /etc/mail/local-host-names"),
+        (Mta.SENDMAIL, "local.test", False, "class w holds local.test, yet its mail is sent on", "see what becomes of an address: echo '3,0 user@local.test' | sendmail -bt"),
+        (Mta.SENDMAIL, "new.test", False, "the MX of new.test is this host, but it is neither in class w", "echo 'new.test' | tee -a /etc/mail/relay-domains"),
+        (Mta.SENDMAIL, "new.test", False, "the MX of new.test", "DontExpandCnames is set: where new.test is only a CNAME of this host, class w must hold the alias itself"),
+        (Mta.SENDMAIL, "smart.home.test", True, "SMART_HOST sends all mail to smart.home.test", "make -C /etc/mail, and restart sendmail"),
+        (Mta.SENDMAIL, "inner.home.test", True, "SMART_HOST or mailertable names inner.home.test", "see: grep -n inner.home.test /etc/mail/mailertable /etc/mail/sendmail.mc"),
     ],
 )  # fmt: skip
-def test_postfix_is_told_the_setting_that_is_wrong(domain, routed, says, step):
-    found = told(domain, Mta.POSTFIX, routed=routed)
-    assert found.sentence.startswith(says)
-    assert step in found.steps
-
-
-@pytest.mark.parametrize(
-    ("domain", "routed", "says", "step"),
-    [
-        ("relay.test", False, "relay-domains (class R) holds relay.test", "echo 'relay.test esmtp:[inner.example]' | tee -a /etc/mail/mailertable"),
-        ("virtual.test", False, "class VirtHost holds virtual.test, but class w does not", "echo 'virtual.test' | tee -a /etc/mail/local-host-names"),
-        ("local.test", False, "class w holds local.test, yet its mail is sent on", "see what becomes of an address: echo '3,0 user@local.test' | sendmail -bt"),
-        ("new.test", False, "the MX of new.test is this host, but it is neither in class w", "echo 'new.test' | tee -a /etc/mail/relay-domains"),
-        ("new.test", False, "the MX of new.test", "DontExpandCnames is set: where new.test is only a CNAME of this host, class w must hold the alias itself"),
-        ("smart.home.test", True, "SMART_HOST sends all mail to smart.home.test", "make -C /etc/mail, and restart sendmail"),
-        ("inner.home.test", True, "SMART_HOST or mailertable names inner.home.test", "see: grep -n inner.home.test /etc/mail/mailertable /etc/mail/sendmail.mc"),
-    ],
-)  # fmt: skip
-def test_sendmail_is_told_the_setting_that_is_wrong(domain, routed, says, step):
-    found = told(domain, Mta.SENDMAIL, routed=routed)
+def test_the_setting_that_is_wrong_is_told(mta, domain, routed, says, step):
+    found = told(domain, mta, routed=routed)
     assert found.sentence.startswith(says)
     assert step in found.steps
 

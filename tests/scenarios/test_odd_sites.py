@@ -12,6 +12,19 @@ from logwatch_mx.model.verdict import Outcome
 
 SITE = Site(domains=frozenset({"home.test"}), names=frozenset({"mx.home.test"}))
 
+
+def submitted(relay, tag):
+    """Forty messages that *tag* hands to the daemon at *relay*, which sends them on."""
+    return [
+        line
+        for n in range(40)
+        for line in (
+            sm(n, sid(3 * n), f"u{n}@far.test", relay, after=sid(3 * n + 1), mailer="relay", tag=tag),
+            sm(n, sid(3 * n + 1), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
+        )
+    ]  # fmt: skip
+
+
 HEALTHY = [
     ("amavis, reinjected on 10025", list(through(40, "127.0.0.1[127.0.0.1]:10024"))),
     ("three filters one behind the other", list(through(40, "127.0.0.1[127.0.0.1]:10024", "127.0.0.1[127.0.0.1]:10027", "localhost[::1]:10030"))),
@@ -24,22 +37,8 @@ HEALTHY = [
     ("a relayhost behind a tunnel", list(through(40, out="127.0.0.1[127.0.0.1]:2525"))),
     ("a relayhost behind a tunnel on port 25", list(through(40, out="127.0.0.1[127.0.0.1]:25"))),
     ("two instances, handed over on port 25", list(through(40, "mx-out.home.test[203.0.113.10]:25"))),
-    ("sendmail's submission", [
-        line
-        for n in range(40)
-        for line in (
-            sm(n, sid(3 * n), f"u{n}@far.test", "[127.0.0.1] [127.0.0.1]", after=sid(3 * n + 1), mailer="relay", tag="sendmail"),
-            sm(n, sid(3 * n + 1), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
-        )
-    ]),
-    ("sendmail's submission to localhost by name", [
-        line
-        for n in range(40)
-        for line in (
-            sm(n, sid(3 * n), f"u{n}@far.test", "localhost. [127.0.0.1]", after=sid(3 * n + 1), mailer="relay", tag="sm-msp-queue"),
-            sm(n, sid(3 * n + 1), f"<u{n}@far.test>", "mail.far.test. [198.51.100.9]"),
-        )
-    ]),
+    ("sendmail's submission", submitted("[127.0.0.1] [127.0.0.1]", "sendmail")),
+    ("sendmail's submission to localhost by name", submitted("localhost. [127.0.0.1]", "sm-msp-queue")),
     ("mimedefang and a mailertable filter", [
         line
         for n in range(40)
