@@ -117,6 +117,20 @@ LOOPS = [
         smtp(n, qid(n), "n@loop.test", "mail.loop.test[127.0.0.1]:25", said=f"250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as {qid(n + 1)}")
         for n in range(5)
     ], "loop.test"),
+    ("a pass every five hours", rounds(3, 5 * 3600, "mail.loop.test[127.0.0.1]:25"), "loop.test"),
+    ("an address of another case at each pass", [
+        smtp(n, qid(n), to, "MAIL.Loop.Test[127.0.0.1]:25", after=qid(n + 1))
+        for n, to in enumerate(("N@LOOP.Test", "n@loop.test", "n@Loop.test.", "n@loop.TEST"))
+    ], "loop.test"),
+    ("a domain in Unicode at one pass and encoded at the next", [
+        smtp(n, qid(n), to, "mail.loop.test[127.0.0.1]:25", after=qid(n + 1))
+        for n, to in enumerate(("n@bücher.test", "n@xn--bcher-kva.test", "n@bücher.test"))
+    ], "xn--bcher-kva.test"),
+    ("by 0.0.0.0", rounds(3, 1, "mail.loop.test[0.0.0.0]:25"), "loop.test"),
+    ("by ::", rounds(3, 1, "mail.loop.test[::]:25"), "loop.test"),
+    ("mapped, in hexadecimal", rounds(3, 1, "mail.loop.test[::ffff:7f00:1]:25"), "loop.test"),
+    ("sendmail, mapped", spins(3, 1, "mail.loop.test. [IPv6:::ffff:127.0.0.1]"), "loop.test"),
+    ("sendmail, an MX called localhost", spins(3, 1, "localhost. [127.0.0.1]"), "loop.test"),
     ("three different messages refused within ten minutes", refusals(3, 299), "loop.test"),
     ("put off in place of bounced", [line.replace("bounced", "deferred") for line in refusals(3, 10)], "loop.test"),
 ]  # fmt: skip

@@ -69,6 +69,35 @@ SPIKES = {
 }  # fmt: skip
 
 
+def everywhere(host, said, dsn, relay=None):
+    """Sixty messages to twenty domains that one provider's servers, or our next hop, put off."""
+    return [
+        smtp(
+            n * 2, qid(5000 + n), f"u{n}@cust{n % 20}.test", relay or f"{host.format(n % 9)}[198.51.100.9]:25",
+            said=said.format(h=host.format(n % 9)), status="deferred", dsn=dsn,
+        )
+        for n in range(60)
+    ]  # fmt: skip
+
+
+SAYS = "host {h}[198.51.100.9] said: "
+PROVIDERS = {
+    "Microsoft's customers": (everywhere("cust{}-com.mail.protection.outlook.com", SAYS + "451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (S77719)" + RCPT, "4.7.500"), ("spike", "outlook.com")),
+    "Microsoft's new names": (everywhere("cust{}-com.k-v1.mx.microsoft", SAYS + "451 4.7.651 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation. (S775)" + RCPT, "4.7.651"), ("spike", "mx.microsoft")),
+    "Workspace": (everywhere("alt{}.aspmx.l.google.com", SAYS + "421-4.7.28 Gmail has detected an unusual rate of mail 421 4.7.28 x - gsmtp" + RCPT, "4.7.28"), ("spike", "google.com")),
+    "Yahoo greets so": (everywhere("mta{}.am0.yahoodns.net", "host {h}[198.51.100.9] refused to talk to me: 421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", "4.7.0"), ("spike", "yahoodns.net")),
+    "the smarthost is down": (everywhere("smtp.isp.test", "connect to {h}[198.51.100.3]:25: Connection refused", "4.4.1", "none"), ("spike", "isp.test")),
+    "the smarthost, an address": (everywhere("198.51.100.3", "connect to {h}[198.51.100.3]:25: Connection refused", "4.4.1", "none"), ("spike", "198.51.100.3")),
+    "the smarthost's name is not found": (everywhere("smtp.isp.test", "unable to look up host {h}: Temporary failure in name resolution", "4.4.3", "none"), ("outage", "outage")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_many_domains_share_is_one_incident(name):
+    lines, told = PROVIDERS[name]
+    assert play(lines, site=SITE).subjects == [told]
+
+
 @pytest.mark.parametrize("name", NO_NEWS)
 def test_what_is_no_news_raises_nothing(name):
     assert play(NO_NEWS[name], site=SITE).subjects == []
