@@ -7,20 +7,24 @@ what is to be read, in which order:
 1. renamed and created anew: the old file to its end, then those between, then the new one;
 2. copied and truncated: the copy from our place on, then those between, then the file from its
    beginning. The copy is known by its first bytes;
-3. deleted: what had not been read is lost; then whatever is newer than the last bytes read.
+3. deleted: what had not been read is lost; then whatever is newer than the last bytes read;
+4. copied, of which nothing had been seen: the copy whole. Its first bytes tell nobody anything, but
+   it was not there when the log's files were last listed (``newcomers``). And what is still being
+   copied is read once, from the original (``is_copy``).
 
 What can be lost: lines that were cut away or deleted before they were read and of which there is no
-copy; and lines of a copy whose original was empty at every look (nothing tells then that it is
-new). Copying itself loses what is written between the copy and the truncation, for everybody.
+copy (``Losses.uncopied``, ``Losses.vanished``). Copying itself loses what is written between the
+copy and the truncation, for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from hashlib import blake2b
 
 from msgspec import Struct
 
 HEAD = 1024
+_SECOND = 10**9
 
 
 class Checkpoint(Struct, frozen=True):
@@ -57,6 +61,16 @@ class Seen(Struct, frozen=True):
     packed: bool = False
     current: bool = False
     same: bool = False
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """The file itself, whatever it is called; a file that was deleted leaves it to another."""
+        return self.device, self.inode
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        """What a rotated file keeps when it is renamed, and no file has that was made later."""
+        return *self.identity, self.size, self.modified
 
 
 class Leg(Struct, frozen=True):
@@ -105,6 +119,42 @@ def legs(mark: Checkpoint, seen: Sequence[Seen]) -> tuple[bool, tuple[Leg, ...]]
         return True, (here, *(Leg(seen=later) for later in seen[place + 1 :]))
     newer = [later for later in seen if later.current or later.modified > mark.modified]
     return False, tuple(Leg(seen=later) for later in newer)
+
+
+def newcomers(
+    known: Sequence[Seen], seen: Sequence[Seen], held: Collection[tuple[int, int]]
+) -> tuple[Leg, ...]:
+    """Return the rotated files that came since those *known* were listed, the log itself last.
+
+    They are copies of what the log held when nobody looked. Those *held* are read already or will
+    be; none is what had been written before the log was, nor what was packed since then: its time
+    is that of a file which is known.
+    """
+    since = known[-1].modified if known else 0
+    keys = {file.key for file in known}
+    times = {file.modified // unit for file in known[:-1] for unit in (1, _SECOND)}
+    return tuple(
+        Leg(seen=file)
+        for file in seen
+        if not file.current
+        and file.key not in keys
+        and file.identity not in held
+        and file.modified >= since
+        # Some packers keep no more of a time than its seconds.
+        and not (
+            file.packed and file.modified // (1 if file.modified % _SECOND else _SECOND) in times
+        )
+    )
+
+
+def is_copy(beginning: bytes, head: bytes) -> bool:
+    """Say whether a file with this *beginning* is a copy, perhaps half made, of one with *head*.
+
+    A line with its stamp is enough to know it by, the beginning of one is not.
+    """
+    shared = min(len(beginning), len(head))
+    telling = shared == HEAD or b"\n" in beginning[:shared]
+    return telling and beginning[:shared] == head[:shared]
 
 
 def resumed(

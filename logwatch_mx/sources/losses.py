@@ -10,7 +10,8 @@ class Losses(Struct):
     under a writer without O_APPEND). *long_lines*, *cut*: lines above ``MAX_LINE`` and the bytes
     dropped from their ends. *torn*: last lines whose newline never came. *outside*: queue ids that
     the look-back did not find while there was more log than its reach. *truncated*: files that
-    became shorter under us. *vanished*: files that were gone before they were read to their end.
+    became shorter under us; *uncopied*: those of which there is no copy: what had not been read of
+    them is lost. *vanished*: files that were gone before they were read to their end.
     *refused*: attempts at opening a file that the operating system denied. *missing*: attempts at
     a file that was not there. *damaged*: archives that broke off. *restarts*: times that a program
     which we read from was started again. *dropped*: datagrams that had no room.
@@ -22,6 +23,7 @@ class Losses(Struct):
     torn: int = 0
     outside: int = 0
     truncated: int = 0
+    uncopied: int = 0
     vanished: int = 0
     refused: int = 0
     missing: int = 0

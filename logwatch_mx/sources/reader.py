@@ -81,7 +81,7 @@ class Reader:
             self._pass_hole()
             data = self._at(self._split.end, size)
             # Asked after the reading: what was read before a truncation is good.
-            if data and not self.same():
+            if data and not (self.same() and self._agrees(data)):
                 return 0
         if data:
             self._ready += self._split.feed(data)
@@ -98,6 +98,17 @@ class Reader:
         # What was visible once does not change; more of it tells the file better from others.
         self._head = head
         return True
+
+    @property
+    def head(self) -> bytes:
+        """How the file begins, as far as that was seen."""
+        return self._head
+
+    def beginning(self) -> bytes | None:
+        """Return the first bytes of a plain file, None once reading has begun."""
+        if not self.regular or self.packed or self._split.end:
+            return None
+        return self._at(0, HEAD)
 
     @property
     def size(self) -> int:
@@ -156,6 +167,15 @@ class Reader:
         if self._plain is not None:
             self._plain.close()
         return blocks
+
+    def _agrees(self, data: bytes) -> bool:
+        """Return whether *data*, just read, is what the file begins with as far as that is known.
+
+        A file that was truncated meanwhile, of which nothing was known, holds something else now.
+        """
+        begin = self._split.end
+        shared = data[: max(0, HEAD - begin)]
+        return self._head[begin : begin + len(shared)] == shared
 
     def _splitter(self, offset: int, number: int) -> Splitter:
         identity = self.identity if self.regular else (0, 0)

@@ -12,7 +12,17 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from logwatch_mx.sources.block import Block
-from logwatch_mx.sources.follow import Checkpoint, Fate, Leg, Seen, judge, legs, resumed
+from logwatch_mx.sources.follow import (
+    Checkpoint,
+    Fate,
+    Leg,
+    Seen,
+    is_copy,
+    judge,
+    legs,
+    newcomers,
+    resumed,
+)
 from logwatch_mx.sources.losses import Losses
 from logwatch_mx.sources.names import parse_name, siblings
 from logwatch_mx.sources.reader import Reader, look_at
@@ -43,6 +53,10 @@ class Trail:
         self._settle = settle
         self._losses = losses
         self._files: list[Reader] = []
+        # The rotated files that were there when last listed. Copies may have come unseen since then
+        # while nothing is known of how the last file begins.
+        self._known: list[Seen] = []
+        self._unsure = False
 
     def look(self, now: float) -> list[Block]:
         """Find out what became of the log; return the ends of lines that will never be finished.
@@ -72,7 +86,7 @@ class Trail:
 
     def read(self, size: int, now: float) -> tuple[int, Block | None]:
         """Return bytes read, about *size* at most, from the oldest file that has any, as lines."""
-        for reader in self._files:
+        for reader in self._drop_copies() if self._files else ():
             taken, block = reader.read(size)
             if taken:
                 reader.grown = now
@@ -128,8 +142,15 @@ class Trail:
             self._begin(found)
             return []
         last = self._files[-1]
+        was_blank = not last.head
         here = None if found is None else _glance(self.path, found, same=last.same())
         match judge(last.mark(), here, size=last.size, consumed=last.consumed):
+            case Fate.SAME if self._unsure:
+                seen = self._seen(last.mark())
+                copies = self._packed_since(self._files[:-1])
+                self._files[-1:-1] = self._open(self._newcomers(seen, besides=copies))
+                self._note(seen, unsure=was_blank)
+                return []
             case Fate.SAME | Fate.GONE:
                 return []
             case Fate.REPLACED | Fate.CUT:
@@ -144,7 +165,9 @@ class Trail:
             self._fresh = True
         else:
             reader = Reader(self.path, str(self.path), losses=self._losses)
+            seen = self._seen(reader.mark())
             self._files = [reader.start_at(0, 1) if self._fresh else reader.start_at_end()]
+            self._note(seen, unsure=not reader.head)
             self._fresh = True
 
     def _resume(self, mark: Checkpoint) -> None:
@@ -153,37 +176,82 @@ class Trail:
         was_found, route = resumed(mark, seen, older)
         if route:
             self._files = self._open(route)
+            self._note(seen, unsure=True)
             self._losses.vanished += not was_found
 
     def _go_on(self, last: Reader, now: float) -> list[Block]:
+        self._drop_copies()
         mark = last.mark()
         cut = last.size < last.consumed or not last.same()
         if not cut:
             # What the writer did after the rotation is in files younger than this one's last byte.
             mark = replace(mark, modified=last.modified)
-        was_found, route = legs(mark, self._seen(mark))
+        seen = self._seen(mark)
+        was_found, route = legs(mark, seen)
         others = self._files[:-1]
         copies = self._packed_since(others)
+        unseen = self._newcomers(seen, besides=copies | {leg.seen.identity for leg in route})
         if cut:
             held = copies | {reader.identity for reader in others}
-            opened = self._open([leg for leg in route if _identity(leg) not in held])
-            if not opened:
+            rest = [leg for leg in route if leg.seen.identity not in held]
+            if not rest:
                 raise FileNotFoundError(self.path)
-            self._files[-1:] = opened
+            self._files[-1:] = self._open([*unseen, *rest])
+            self._note(seen, unsure=True)
             self._losses.truncated += 1
+            self._losses.uncopied += not was_found
             ends = last.close()
             # A copy holds the unfinished line too; without one, this is all there is of it.
             return [] if was_found else ends
         # The last one is open already, whatever it is called and whether it is packed by now.
-        rest = [leg for leg in route[was_found:] if _identity(leg) not in copies]
+        rest = [leg for leg in route[was_found:] if leg.seen.identity not in copies]
         known = {reader.identity: reader for reader in self._files}
-        new = iter(self._open([leg for leg in rest if _identity(leg) not in known]))
-        chain = [
-            known.pop(_identity(leg)) if _identity(leg) in known else next(new) for leg in rest
-        ]
+        fresh = [leg for leg in rest if leg.seen.identity not in known]
+        new = iter(self._open([*unseen, *fresh]))
+        earlier = [next(new) for _ in unseen]
+        chain = [known.pop(leg.seen.identity, None) or next(new) for leg in rest]
         self._files = [*known.values(), *chain]
+        place = self._files.index(last)
+        self._files[place:place] = earlier
+        self._note(seen, unsure=True)
         last.grown = now
         return []
+
+    def _note(self, seen: list[Seen], *, unsure: bool) -> None:
+        """Remember what was there; *unsure*: a copy may come, or has come since, without a sign."""
+        self._known = seen
+        self._unsure = unsure
+
+    def _newcomers(
+        self, seen: list[Seen], *, besides: Iterable[tuple[int, int]]
+    ) -> tuple[Leg, ...]:
+        """Return the copies that came without a sign, but for those *besides*."""
+        if not self._unsure:
+            return ()
+        held = {*besides, *(reader.identity for reader in self._files)}
+        return newcomers(self._known, seen, held)
+
+    def _drop_copies(self) -> list[Reader]:
+        """Close what is a copy of a file that is open itself; return what may be read now.
+
+        The lines are read from the file itself; once it was truncated, the rest of the copy is
+        found from our place in it. A rotated file that is empty may be a copy that is about to be
+        made.
+        """
+        ready: list[Reader] = []
+        *rotated, last = list(self._files)
+        for reader in rotated:
+            # The copy first: what it holds had been in the log before, and was seen there or cut.
+            beginning = reader.beginning()
+            later = self._files[self._files.index(reader) + 1 :]
+            for one in later if beginning else ():
+                one.same()
+            if beginning and any(is_copy(beginning, one.head) for one in later):
+                self._files.remove(reader)
+                reader.close()
+            elif beginning != b"":
+                ready.append(reader)
+        return [*ready, last]
 
     def _packed_since(self, readers: Iterable[Reader]) -> set[tuple[int, int]]:
         """Return the files that are copies of those open in *readers*: they are read already."""
@@ -191,8 +259,8 @@ class Trail:
         for reader in readers:
             mark = reader.mark()
             was_found, there = legs(mark, self._seen(mark))
-            if was_found and _identity(there[0]) != reader.identity:
-                copies.add(_identity(there[0]))
+            if was_found and there[0].seen.identity != reader.identity:
+                copies.add(there[0].seen.identity)
         return copies
 
     def _open(self, route: Iterable[Leg]) -> list[Reader]:
@@ -202,7 +270,7 @@ class Trail:
             for leg in route:
                 reader = Reader(Path(leg.seen.path), str(self.path), losses=self._losses)
                 opened.append(reader)
-                if reader.identity != _identity(leg):
+                if reader.identity != leg.seen.identity:
                     raise FileNotFoundError(leg.seen.path)
                 reader.start_at(leg.offset, leg.number)
         except OSError:
@@ -237,7 +305,7 @@ class Trail:
                 listed.pop(file, None)
                 continue
             seen.append(one)
-        if [(one.device, one.inode) for one in seen] != list(listed.values()):
+        if [one.identity for one in seen] != list(listed.values()):
             raise FileNotFoundError(path)
         again = siblings(path) if series else files
         if again != files or {**_identities(again), **listed} != _identities(again):
@@ -252,10 +320,6 @@ def _identities(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
             stat = file.stat()
             found[file] = stat.st_dev, stat.st_ino
     return found
-
-
-def _identity(leg: Leg) -> tuple[int, int]:
-    return leg.seen.device, leg.seen.inode
 
 
 def _glance(path: Path, found: os.stat_result, *, same: bool) -> Seen:
