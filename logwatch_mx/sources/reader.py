@@ -104,6 +104,13 @@ class Reader:
         """How the file begins, as far as that was seen."""
         return self._head
 
+    def begins_as(self, mark: Checkpoint) -> bool:
+        """Return whether the file still begins as that at *mark* did; nobody truncates archives."""
+        if self.packed or not self.regular:
+            return True
+        head = self._head[: mark.head]
+        return len(head) == mark.head > 0 and fingerprint(head) == mark.fingerprint
+
     def beginning(self) -> bytes | None:
         """Return the first bytes of a plain file, None once reading has begun."""
         if not self.regular or self.packed or self._split.end:

@@ -5,7 +5,7 @@ not grown for *settle* seconds, because a writer goes on writing to it until it 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -175,7 +175,7 @@ class Trail:
         older = [(one, self._seen(one)) for one in mark.older]
         was_found, route = resumed(mark, seen, older)
         if route:
-            self._files = self._open(route)
+            self._files = self._open(route, (mark, *mark.older))
             self._note(seen, unsure=True)
             self._losses.vanished += not was_found
 
@@ -196,7 +196,7 @@ class Trail:
             rest = [leg for leg in route if leg.seen.identity not in held]
             if not rest:
                 raise FileNotFoundError(self.path)
-            self._files[-1:] = self._open([*unseen, *rest])
+            self._files[-1:] = self._open([*unseen, *rest], (mark,))
             self._note(seen, unsure=True)
             self._losses.truncated += 1
             self._losses.uncopied += not was_found
@@ -263,14 +263,20 @@ class Trail:
                 copies.add(there[0].seen.identity)
         return copies
 
-    def _open(self, route: Iterable[Leg]) -> list[Reader]:
-        """Open all of *route*, or nothing and raise ``OSError``."""
+    def _open(self, route: Iterable[Leg], marks: Collection[Checkpoint] = ()) -> list[Reader]:
+        """Open all of *route*, or nothing and raise ``OSError``.
+
+        What is read on somewhere must still begin as the file at one of *marks* did: it may have
+        been truncated since it was listed.
+        """
         opened: list[Reader] = []
         try:
             for leg in route:
                 reader = Reader(Path(leg.seen.path), str(self.path), losses=self._losses)
                 opened.append(reader)
                 if reader.identity != leg.seen.identity:
+                    raise FileNotFoundError(leg.seen.path)
+                if leg.offset and not any(reader.begins_as(mark) for mark in marks):
                     raise FileNotFoundError(leg.seen.path)
                 reader.start_at(leg.offset, leg.number)
         except OSError:
@@ -307,6 +313,9 @@ class Trail:
             seen.append(one)
         if [one.identity for one in seen] != list(listed.values()):
             raise FileNotFoundError(path)
+        # A copy that is being made tells nothing yet; the log may be truncated behind it.
+        if any(not one.current and _size(one.path) != one.size for one in seen):
+            raise FileNotFoundError(path)
         again = siblings(path) if series else files
         if again != files or {**_identities(again), **listed} != _identities(again):
             raise FileNotFoundError(path)
@@ -320,6 +329,12 @@ def _identities(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
             stat = file.stat()
             found[file] = stat.st_dev, stat.st_ino
     return found
+
+
+def _size(path: str) -> int | None:
+    with suppress(OSError):
+        return os.stat(path).st_size  # noqa: PTH116  # as above
+    return None
 
 
 def _glance(path: Path, found: os.stat_result, *, same: bool) -> Seen:
