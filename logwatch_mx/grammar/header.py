@@ -52,7 +52,7 @@ _LEVEL_BEFORE = Suppress(Literal("<") + LEVEL + Literal(">")) | Suppress(LEVEL) 
     Suppress(Regex(" +")) + _TAG_AHEAD
 )
 # No host is `[postfix/smtpd]`, metalog's tag.
-_METALOG = r"\[[^\] ]*[G-Zg-z/_][^\] ]*\] (?![^ \[\]:]+\[)"
+_METALOG = r"\[[^\] G-Zg-z/_]*+[G-Zg-z/_][^\] ]*+\] (?![^ \[\]:]+\[)"
 _HOST = ~_TAG_AHEAD + Regex(f"(?!{_METALOG})[^ ]+")("host") + _SPACES
 # Solaris: `sendmail[12]: [ID 197553 mail.info] QID: …`
 _MESSAGE_ID = Suppress(Regex(r" *\[ID [0-9]+ [a-z0-9]+\.[a-z]+\]"))

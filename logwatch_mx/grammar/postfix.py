@@ -11,6 +11,7 @@ from logwatch_mx.grammar.postfix_queue import QUEUE_KINDS
 from logwatch_mx.grammar.postfix_refusal import REFUSAL_KINDS
 from logwatch_mx.grammar.postfix_session import SESSION_KINDS
 from logwatch_mx.grammar.postfix_usual import USUAL_KINDS
+from logwatch_mx.grammar.postfix_verbose import VERBOSE_KINDS
 
 KINDS: tuple[LineKind, ...] = (
     *USUAL_KINDS,
@@ -19,4 +20,5 @@ KINDS: tuple[LineKind, ...] = (
     *REFUSAL_KINDS,
     *SESSION_KINDS,
     *OTHER_KINDS,
+    *VERBOSE_KINDS,
 )

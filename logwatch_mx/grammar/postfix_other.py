@@ -71,6 +71,13 @@ _interim = (
         r"[a-z_]+ map lookup problem .*",
         # bounce: 17CCA8044: not sending trace/success notification for double-bounce message
         r"not sending trace/success notification .*",
+        r"no trace file -- not sending a notification *",
+        # cleanup and qmgr
+        r"placed in [a-z]+ queue *",
+        r"enabling VERP for sender .*",
+        r"recipient limit [0-9]+ *|read . .*",
+        r"ignoring redundant or conflicting milter reply: .*",
+        r"reply filter (?:in|out): .*",
         # postsuper: D4F2023DB: placed on hold
         r"(?:placed on hold|released from hold|requeued|expired) *",
     )
@@ -98,19 +105,6 @@ _remark = any_of(
     # 3.11, nbdb_redirect.c and nbdb_process.c: redirecting hash:/etc/aliases to lmdb:/etc/aliases
     r"redirecting [^ ]+ to [^ ]+ *",
     r"successfully executed '.*' as uid [0-9]+ *|target file '.*' already exists, skipping .*",
-)
-
-# A daemon with -v, or a client in debug_peer_list: the name of a function, or what these say.
-# match_list_match: unknown: no match · >>> START Client host RESTRICTIONS <<<
-# private/anvil: wanted attribute: status · send attr request = connect
-_verbose = any_of(
-    r"[a-z][a-z0-9]*+_[a-z0-9_]*+: .*",
-    r"(?:been_here|fsspace|maps|dict|event|watchdog|vstream|vstring)[a-z_]*: .*",
-    r">>> (?:START|END|CHECKING) .* <<< *",
-    r"(?:send|input) attr(?:ibute)? .*",
-    r"[^ ]+(?: socket)?: wanted attribute: .*",
-    r"(?:connection (?:established|closed)|proxymap stream disconnect|idle timeout -- exiting) *",
-    r"(?:process generation|trying\.\.\.|user =|running) .*|running: .*",
 )
 
 # master: daemon started -- version 3.7.11, configuration /etc/postfix · terminating on signal 15
@@ -171,6 +165,5 @@ OTHER_KINDS = (
     other_kind("postsuper", _postsuper),
     other_kind("script", _script),
     other_kind("level", _level),
-    other_kind("verbose", _verbose),
     LineKind(name="postfix.beside", expr=_REST, build=_build_beside, agents=_BESIDE),
 )

@@ -153,7 +153,7 @@ _SHAPES = (
     r"(?:grew|FAILED to grow) WorkList .*|WorkList for .*",
     r"queue directory .*|queue group name .*|can't find queue group name .*",
     r"(?:persistent queue runner|queue control process|restart queue runner|queue manager).*",
-    r"(?:unlock|changed|assigned id|interrupt|too young \(.*|unlink.*)",
+    r"(?:unlock|changed|assigned id|interrupt(?: \(.*\))?|too young \(.*|unlink.*)",
     r"(?:dropenvelope|sendenvelope|finis|in background|disconnect|proc_list_probe|main)[:, ].*",
     r"(?:sm_shmstop failed|key|func|poststats|stab|total|global connection rate|str_union)[=:].*",
     r"can't (?:initialize|attach to) shared memory, .*|shared memory does not contain .*",
@@ -165,6 +165,22 @@ _SHAPES = (
     r"[^ ]+ too old \(require version [0-9]+\)",
     r"[^ ]+; e_timers=.*",
     r"[^ ]+: (?:unlink-fail [0-9]+|changed fds:)",
+    # domain.c, queue.c, daemon.c, map.c, srvrsmtp.c, ratectrl.c of 8.12 to 8.14
+    r"MX records for [^ ]+ contain empty string",
+    r"(?:locked|queue alg: .*|(?:cln|srv): cnt=\(.*)",
+    r"(?:timeout conning to LDAP server|ldap [^ ]+ =>) .*",
+    rf"{_PEER} did not use CRLF",
+    # err.c, usrerr: what deliver.c, mime.c, collect.c and main.c tell the user, without its code
+    r"(?:Message is too large; -?[0-9]+ bytes max|Message can't be delivered in time; .*)",
+    r"(?:Cannot send 8-bit data to 7-bit destination|Server does not support Deliver By)",
+    r"TLS session initiation failed|cannot open [^ ]+: .*|reply: read error from .*",
+    r"mime8to7: .*|bogus xtext: .*|Invalid time unit .*|No recipient addresses found in header",
+    r"(?:Bad hop count \(|Can not use -|Invalid -[A-Z] argument|Invalid -[a-zA-Z] value).*",
+    r"(?:More than one \"from\" person|Recipient names must be specified|Illegal body type .*)",
+    r"(?:Mail submission program (?:cannot|must) .*|Queue group [^ ]+ unknown)",
+    r"(?:You (?:do not have permission to process|are not permitted to see) the queue)",
+    r"(?:User -?[0-9]+ cannot rebuild aliases .*|Cannot rebuild aliases: .*)",
+    r"Permission denied \(real uid not trusted\)|Can't initialize mailbox database .*",
     # anywhere
     r"[Ww]arning: .*|WARNING: .*|ERROR: .*|ERROR=.*|[^ ]+: WARNING: .*",
 )

@@ -128,6 +128,13 @@ _refused_without_address = queue_id() + token(
     r"|(?:NOTIFY|ORCPT|[A-Z]+=?) requires a value|Sorry, .* not (?:supported|allowed).*"
     r"|[^ ]+ parameter unrecognized|(?:Argument|Parameter) required"
     r"|non-ASCII .* requires SMTPUTF8"
+    # srvrsmtp.c, envelope.c: the order of commands, deliver-by, names
+    r"|(?:Polite people say HELO|I demand that you introduce yourself) first"
+    r"|Sender already specified|Invalid (?:domain name|sender address)|Nothing to .*"
+    r"|[^ ]+ (?:Duplicate HELO/EHLO|requires domain address)|Queue [^ ]+ unknown"
+    r"|BY=(?: missing ';'|.* out of range)|mode R requires BY time > 0"
+    r"|time -?[0-9]+ less than -?[0-9]+|illegal by-(?:mode|trace) '.*'"
+    r"|Too many SMTP sessions for this host|(?:[^ ]+ )?Too many bad (?:commands|recipients); .*"
     r"|(?:Domain of sender address|Relaying denied|Access denied|Rejected|User unknown).*",
     "text",
 )
@@ -205,6 +212,8 @@ _too_early = (
     maybe_queue_id()
     + gap(r"rejecting [A-Za-z ]*?(?= from )")
     + word(" from ")
+    # A client without a name, until 8.14: `from  [192.0.2.1]`
+    + Opt(gap(r" (?=\[)"))
     + client()
     + Opt(gap(r" \[[^\]]*\]"))
     + Opt(word(" ") + token(r"due to (?:pre-greeting traffic|traffic before response).*", "reply"))
