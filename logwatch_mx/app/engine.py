@@ -11,24 +11,22 @@ Contract
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct, field
-
 from logwatch_mx.app.book import Book
+from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.app.watch import Watch, Watches, spike_test
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.asking import questions_about
 from logwatch_mx.detect.case import Case, case_name, plain
-from logwatch_mx.detect.counting import CountingDetector, CountingState
+from logwatch_mx.detect.counting import CountingDetector
 from logwatch_mx.detect.domains import domains_of
-from logwatch_mx.detect.loop import Hint, LoopDetector, LoopState
+from logwatch_mx.detect.loop import Hint, LoopDetector
 from logwatch_mx.detect.ours import subject_of
 from logwatch_mx.detect.reasons import is_deferral, is_own_remedy
 from logwatch_mx.detect.refused import RULE as REFUSED
-from logwatch_mx.detect.refused import RefusedDetector, RefusedState, is_refused
+from logwatch_mx.detect.refused import RefusedDetector, is_refused
 from logwatch_mx.detect.spike import SpikeDetector
-from logwatch_mx.detect.spike_state import SpikeState
 from logwatch_mx.model.change import Change, ChangeKind, Changes
-from logwatch_mx.model.event import Delivery, Event, MtaVerdict
+from logwatch_mx.model.event import Delivery, Event, Mta, MtaVerdict, Status
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Doubt, Trail
@@ -40,20 +38,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: So many lines in a row that are late by more than a day mean that the time was wrong before.
 REWIND_AFTER = 100
 A_DAY = timedelta(days=1)
-
-
-class EngineState(Struct):
-    """Everything that the engine remembers."""
-
-    now: datetime | None = None
-    late: int = 0
-    behind: int = 0
-    refused: int = 0
-    loop: LoopState = field(default_factory=LoopState)
-    unanswered: RefusedState = field(default_factory=RefusedState)
-    spike: SpikeState = field(default_factory=SpikeState)
-    counting: CountingState = field(default_factory=CountingState)
-    cases: dict[str, Case] = {}
 
 
 class Engine:
@@ -90,7 +74,8 @@ class Engine:
         self._counting = CountingDetector(self.state.counting)
         # The minute after the one in which now is: found anew when now has left that.
         self._next = EPOCH
-        self._match = Watches(watches, site, self._loop.heeds).match
+        self._watches = Watches(watches, site, self._loop.heeds)
+        self._match = self._watches.match
 
     def begin(self, at: datetime) -> None:
         """Let the log begin *at*, the stamp of its first line; only the first call counts."""
@@ -124,13 +109,28 @@ class Engine:
         return changes
 
     def _concerns(self, event: Event, stream: str) -> bool:
-        """Say whether *event*, which no rule matches, matters: a deferral, or part of a story.
+        """Say whether *event*, which no rule matches, matters: a first deferral, part of a story.
 
         What does not matter leaves no trace, not even in the time: so it need not be read.
         """
-        return isinstance(event, Delivery) and (
-            (bool(event.recipients) and is_deferral(event)) or self._loop.concerns(event, stream)
+        if not isinstance(event, Delivery):
+            return False
+        is_news = (
+            bool(event.recipients)
+            and is_deferral(event)
+            and (self._spike.heeds(event.queue_id, event.delay) or is_refused(event))
         )
+        return is_news or self._loop.concerns(event, stream)
+
+    def knows(self, queue_id: str, delay: float, mta: Mta, text: str) -> bool:
+        """Say whether a deferral leaves no trace: its message was counted, and no rule asks for it.
+
+        *delay* is in seconds, *text* the line. Not asked is what ``is_refused`` and ``following``
+        tell.
+        """
+        if self._watches.may_match(mta, Status.DEFERRED, text):
+            return False
+        return not self._spike.heeds(queue_id, delay)
 
     @property
     def version(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from logwatch_mx.app.engine import EngineState
+from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.app.reading import Tally
 from logwatch_mx.model.incident import Incident
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct, field, msgpack
 
-from logwatch_mx.app.engine import EngineState
+from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.model.notice import NoticeKind
 
 

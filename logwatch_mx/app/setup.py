@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from logwatch_mx.app.engine import Engine, EngineState
+from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.app.needles import static_needles
 from logwatch_mx.app.watch import Watch
 from logwatch_mx.config.load import Overrides, find_config, load_settings

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.reading import EVER, Place, Stream
+from logwatch_mx.app.retries import build_skip
 from logwatch_mx.grammar.header import HeaderReader
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.stamp import Stamps
@@ -55,6 +56,7 @@ class Following:
         self.ids: dict[str, datetime] = {}
         self.pids: dict[bytes, Key] = {}
         self._since: dict[str, Key] = {}
+        self.skips = build_skip(engine)
         self.renew((EVER, 0))
 
     def renew(self, key: Key) -> None:
@@ -142,10 +144,15 @@ class Sifter:
             start, hits = self._behind, self._hits
             while self._passed < len(hits) and hits[self._passed] < start:
                 self._passed += 1
+            data = self._data
             position = hits[self._passed] if self._passed < len(hits) else self._limit
             since: Key | None = None
             if following.ids or following.pids:
                 position, since = self._nearer(start, position)
+            if position < self._limit and not following.pids and following.skips(data, position):
+                behind = data.find(b"\n", position) + 1
+                self._behind = behind or self._limit
+                continue
             if position >= self._limit:
                 if not self._next_block():
                     return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from logwatch_mx.detect.domains import domains_of
-from logwatch_mx.model.event import KIND_OF, Delivery, Event, MtaVerdict
+from logwatch_mx.model.event import KIND_OF, Delivery, Event, Mta, MtaVerdict, Status
 from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.rule import Rule
 from logwatch_mx.model.site import Site
@@ -50,7 +50,8 @@ class Watches:
     def match(self, event: Event) -> list[tuple[Watch, str | None]]:
         """Return the rules that *event* matches, each with the recipient domain."""
         status = event.status if isinstance(event, Delivery) else None
-        left = self._left.get((type(event), event.mta, status)) or self._find(event, status)
+        known = type(event), event.mta, status
+        left = self._left.get(known) or self._find(*known)
         if not left.tests or (left.pieces and not _has_any(event.line.text, left.pieces)):
             return []
         site = self._site
@@ -61,19 +62,24 @@ class Watches:
             if test(event, domain, site) and self._heeds(watch, event, domain)
         ]
 
-    def _find(self, event: Event, status: str | None) -> _Left:
-        known = {"mta": event.mta, **({"status": status} if status is not None else {})}
+    def may_match(self, mta: Mta, status: Status, text: str) -> bool:
+        """Say whether a rule may match the delivery of *mta* that the line *text* tells."""
+        left = self._left.get((Delivery, mta, status)) or self._find(Delivery, mta, status)
+        return bool(left.tests) and (not left.pieces or _has_any(text, left.pieces))
+
+    def _find(self, kind: type[Event], mta: Mta | None, status: str | None) -> _Left:
+        known = {"mta": mta, **({"status": status} if status is not None else {})}
         tests: list[tuple[Watch, Test]] = []
         pieces: set[str] = set()
         is_known = True
         for watch in self._watches:
-            given = watch.given(KIND_OF[type(event)], known)
+            given = watch.given(KIND_OF[kind], known)
             if given is not None:
                 tests.append((watch, given[0]))
                 pieces.update(given[1])
                 is_known = is_known and bool(given[1])
         left = _Left(tuple(tests), tuple(sorted(pieces)) if is_known else ())
-        self._left[type(event), event.mta, status] = left
+        self._left[kind, mta, status] = left
         return left
 
     def _heeds(self, watch: Watch, event: Event, domain: str | None) -> bool:

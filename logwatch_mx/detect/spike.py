@@ -75,6 +75,15 @@ class SpikeDetector:
         self.state = state
         self._agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
 
+    def heeds(self, queue_id: str | None, delay: float | None) -> bool:
+        """Say whether a deferral of a message may be news: it is young, and did not count before.
+
+        *delay* is in seconds.
+        """
+        if (delay or 0.0) > _BACKLOG:
+            return False
+        return queue_id is None or hashed(queue_id) not in self.state.seen
+
     def note(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
         """Take a delivery line; it counts only when it is a first deferral and news."""
         if is_deferral(event) and not is_own_remedy(event):

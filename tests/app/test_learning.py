@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logwatch_mx.app.engine import EngineState
+from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.app.learning import learn
 from logwatch_mx.app.memory import Memory, pack_memory, unpack_memory
 from logwatch_mx.app.setup import build_engine, load_all_rules
