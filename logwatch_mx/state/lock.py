@@ -2,10 +2,14 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from logwatch_mx.errors import StateError
 from logwatch_mx.state.faults import refusal
+
+#: ``is_held`` takes the lock for a moment to find out: a daemon that starts just then tries again.
+_TRIES, _PAUSE = 5, 0.05
 
 
 class Lock:
@@ -19,7 +23,7 @@ class Lock:
         except OSError as error:
             raise refusal(path, error) from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(self._file)
         except OSError as error:
             holder = os.pread(self._file, 20, 0).decode("ascii", "replace").strip()
             os.close(self._file)
@@ -34,6 +38,15 @@ class Lock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _take(file: int) -> None:
+    for _ in range(_TRIES - 1):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_held(state: Path) -> bool | None:
