@@ -209,7 +209,8 @@ class Trail:
         fresh = [leg for leg in rest if leg.seen.identity not in known]
         new = iter(self._open([*unseen, *fresh]))
         earlier = [next(new) for _ in unseen]
-        chain = [known.pop(leg.seen.identity, None) or next(new) for leg in rest]
+        identities = [leg.seen.identity for leg in rest]
+        chain = [known.pop(one) if one in known else next(new) for one in identities]
         self._files = [*known.values(), *chain]
         place = self._files.index(last)
         self._files[place:place] = earlier
