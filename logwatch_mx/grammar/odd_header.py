@@ -8,6 +8,7 @@ AIX, metalog.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from pyparsing import FollowedBy, Literal, Opt, ParserElement, Regex, Suppress
 
@@ -157,14 +158,20 @@ _FORMS: tuple[tuple[str, ParserElement, _Write], ...] = (
     ("grepped", _grepped, _write_plain),
     ("counted", _counted, _write_plain),
 )
-_MATCHERS = tuple(
-    (compile_expression(f"odd header, {name}", expr).match, write) for name, expr, write in _FORMS
-)
+
+
+@cache
+def _matchers() -> tuple[tuple[Callable[[str], Mapping[str, str] | None], _Write], ...]:
+    # Made when the first odd line comes: most logs hold none.
+    return tuple(
+        (compile_expression(f"odd header, {name}", expr).match, write)
+        for name, expr, write in _FORMS
+    )
 
 
 def rewrite(text: str) -> str | None:
     """Return *text* with a header of syslog's own form, or None when it has none of these."""
-    for match, write in _MATCHERS:
+    for match, write in _matchers():
         parts = match(text)
         if parts is not None:
             written = write(parts)
