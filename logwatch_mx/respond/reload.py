@@ -15,7 +15,9 @@ def reload_postfix(postfix: str = "postfix") -> None:
     """Run ``postfix reload``, which needs root; a Postfix that is down needs none."""
     status, said, complaints = run_program([postfix, "reload"])
     if status and _DOWN not in said + complaints:
-        raise EffectError(f"postfix reload: {last_words(complaints or said, status)}")
+        # Without a terminal Postfix tells its reasons to the log alone.
+        words = last_words(complaints or said, status)
+        raise EffectError(f"postfix reload: {words}; see what postfix says in the mail log")
 
 
 def ask_for_reload(helper: Path) -> None:

@@ -24,17 +24,20 @@ from mailworld.space import wait_for
 
 
 @pytest.mark.parametrize(
-    ("mta", "action"),
+    ("mta", "variant", "action"),
     [
-        pytest.param("postfix", "pause", marks=pytest.mark.smoke),
-        ("postfix", "discard"),
-        ("sendmail", "pause"),
-        ("sendmail", "discard"),
+        pytest.param("postfix", "spinning", "pause", marks=pytest.mark.smoke),
+        ("postfix", "spinning", "discard"),
+        ("sendmail", "spinning", "pause"),  # with the hundred hops that Debian allows
+        ("sendmail", "spinning upstream", "pause"),
+        ("sendmail", "spinning upstream", "discard"),
     ],
 )
-def test_a_joe_job_is_found_proved_and_stopped_with_no_help(open_world, without, mta, action):
+def test_a_joe_job_is_found_proved_and_stopped_with_no_help(
+    open_world, without, mta, variant, action
+):
     seconds = 30
-    world = open_world(mta, SPINNING[mta])
+    world = open_world(mta, variant)
     daemon = watched(world, action=action)
     with daemon:
         read_map(world, daemon)
@@ -42,7 +45,9 @@ def test_a_joe_job_is_found_proved_and_stopped_with_no_help(open_world, without,
         mails = joejob.together(attack(["seaton.biz"], seconds), good_mail(seconds))
         assert {word[:3] for word in world.send_plan(mails)} == {"250"}
         calm(world, ["seaton.biz"])
-        before = without(mta, "seaton.biz") * len(attack(["seaton.biz"], seconds))
+        # Measured for one in test_lab_spin.
+        each = without(mta, "seaton.biz") if variant == SPINNING[mta] else 100
+        before = each * len(attack(["seaton.biz"], seconds))
         assert share_of(world, "seaton.biz", before, action)["share"] <= MOST
         assert daemon.actions("seaton.biz") == [(action, "done")]
         assert in_map(world, daemon) == ["seaton.biz"]

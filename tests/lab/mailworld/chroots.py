@@ -15,7 +15,7 @@ from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[3] / ".lab-cache"
 PACKAGES = {
-    "postfix": "postfix postfix-pcre postfix-lmdb python3-minimal rsyslog",
+    "postfix": "postfix postfix-pcre postfix-lmdb postfix-cdb python3-minimal rsyslog",
     "sendmail": "sendmail sendmail-bin sendmail-cf sensible-mda m4 procmail make rsyslog",
 }
 # Programs are found on Debian's PATH even when cron or a test runner has a shorter one.
@@ -26,7 +26,7 @@ def build(mta: str) -> Path:
     """Return the chroot of *mta*, building it first (about a minute) when the cache has none."""
     CACHE.mkdir(exist_ok=True)
     base = _once(CACHE / "base", _debootstrap)
-    return _once(CACHE / mta, lambda root: _install(base, root, mta))
+    return _once(CACHE / mta, lambda root: _install(base, root, mta), PACKAGES[mta])
 
 
 def missing() -> str | None:
@@ -39,14 +39,16 @@ def missing() -> str | None:
     return None
 
 
-def _once(root: Path, fill) -> Path:
+def _once(root: Path, fill, holds: str = "") -> Path:
+    """Return *root*, made by *fill* unless it is there and was made to hold the same."""
+    done = root / ".done"
     with root.with_name(f"{root.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / ".done").exists():
+        if not done.exists() or done.read_text() != holds:
             shutil.rmtree(root, ignore_errors=True)
             started = time.monotonic()
             fill(root)
-            (root / ".done").touch()
+            done.write_text(holds)
             print(f"lab: {root.name}: built in {time.monotonic() - started:.0f} s", file=sys.stderr)
     return root
 

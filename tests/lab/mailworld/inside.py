@@ -81,15 +81,21 @@ action = "{action}"
             self._process.wait()
 
     def start_helper(self, settings: str = "") -> None:
-        """Have the helper serve its socket, as root with what its unit leaves of it."""
+        """Have the helper serve its socket, as root with what its unit leaves of it.
+
+        Its capabilities, its read-only file system with the places that it may write to, its
+        private /tmp and network are those of the unit; filters of system calls need systemd.
+        """
         run_folder = "/run/logwatch-mx"
         self.world.run(["install", "-d", "-m", "750", "-g", USER, run_folder])
         self.world.write("/etc/logwatch-mx/helper.toml", settings)
-        kept = re.search(r"(?m)^CapabilityBoundingSet=(.*)$", UNIT.read_text())[1].split()
+        kept = _said("CapabilityBoundingSet")
         bounding = ",".join(f"+{each.removeprefix('CAP_').lower()}" for each in kept)
         self.world._start(
             [
-                *self.world._command(), "setpriv", "--no-new-privs", "--inh-caps=-all",
+                *self.world._command(), "unshare", "--mount",
+                *(["--net"] if _said("PrivateNetwork") == ["yes"] else []),
+                "sh", "-c", _sandbox(run_folder), "sandbox", "setpriv", "--no-new-privs", "--inh-caps=-all",
                 f"--bounding-set=-all,{bounding}", COMMAND.with_name("logwatch-mx-helper"),
                 "--socket", f"{run_folder}/helper.sock", "--idle", "0",
             ],
@@ -132,6 +138,29 @@ action = "{action}"
 
     def _as_user(self) -> list[str]:
         return [*self.world._command(), *AS_USER]
+
+
+def _said(key: str) -> list[str]:
+    """Return all words of *key* in the helper's unit."""
+    return [
+        word for line in re.findall(rf"(?m)^{key}=(.*)$", UNIT.read_text()) for word in line.split()
+    ]
+
+
+def _sandbox(run_folder: str) -> str:
+    """Return a script that makes the unit's file system and network and runs its arguments there.
+
+    The socket's folder may be written to besides: systemd hands the socket over ready-made.
+    """
+    assert _said("ProtectSystem") == ["strict"]
+    assert _said("PrivateTmp") == ["yes"]
+    places = [*(word.removeprefix("-") for word in _said("ReadWritePaths")), run_folder]
+    lines = ["set -e", "mount --make-rprivate /"]
+    lines += [f"test ! -e {each} || mount --bind {each} {each}" for each in places]
+    # Where the product itself is below it, there is no hiding it.
+    if Path("/tmp") not in (*ROOT.parents, *Path(sys.prefix).parents):
+        lines += [f"mount -t tmpfs tmp {each}" for each in ("/tmp", "/var/tmp")]
+    return "\n".join([*lines, "mount -o remount,bind,ro /", 'exec "$@"'])
 
 
 def _child(process: subprocess.Popen) -> int:
