@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from logwatch_mx.detect.case import Case, case_name
 from logwatch_mx.model.change import Change, ChangeKind, Changes
+from logwatch_mx.model.event import Gap
 from logwatch_mx.model.incident import Incident, IncidentKind
 
 #: An incident that comes back within this time of its close keeps its id.
@@ -76,6 +77,12 @@ class Book:
                 del self._cases[name]
                 return True
         return False
+
+    def note_gap(self, gap: Gap) -> None:
+        """Count lines that the logger dropped in all that is open: they may have been about it."""
+        for case in self._cases.values():
+            if case.closed is None and not gap.repeated:
+                case.facts.lost += gap.count
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents of the book, by opening and id."""

@@ -26,7 +26,7 @@ from logwatch_mx.detect.refused import RULE as REFUSED
 from logwatch_mx.detect.refused import RefusedDetector, is_refused
 from logwatch_mx.detect.spike import SpikeDetector
 from logwatch_mx.model.change import Change, ChangeKind, Changes
-from logwatch_mx.model.event import Delivery, Event, Mta, MtaVerdict, Status
+from logwatch_mx.model.event import Delivery, Event, Gap, Mta, MtaVerdict, Status
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Doubt, Trail
@@ -88,6 +88,9 @@ class Engine:
         One without a readable stamp counts at the newest time that was seen.
         """
         changes = Changes()
+        if isinstance(event, Gap):
+            self._book.note_gap(event)
+            return changes
         if self.state.now is None and event.time is not None:
             self.begin(event.time)
         matched = self._match(event)

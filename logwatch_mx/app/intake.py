@@ -20,8 +20,6 @@ from logwatch_mx.sources.sieve import Needle, Sieve, build_sieve
 BACKLOG = 256 << 10
 #: Logs with names of their own for each day come and go; of so many the readers are kept.
 STREAMS = 64
-#: What the logger says of lines that it dropped.
-_GAPS = Needle(b" messages", rb" messages(?: from |\.| lost)", (rb" messages(?: from |\.| lost)",))
 
 Take = Callable[[Changes, Place], None]
 
@@ -120,7 +118,7 @@ class Intake:
 
     def _sifter(self, engine: Engine, stream: Stream, needles: Sequence[Needle]) -> "_Sifted":
         if self._sieve is None:
-            self._sieve = build_sieve([*needles, _GAPS])
+            self._sieve = build_sieve(needles)
         sifted = self._sifters.get(stream.name)
         if sifted is None:
             sifted = self._sifters[stream.name] = _Sifted(engine, stream, self._sieve)

@@ -11,6 +11,7 @@ condition. A rule that has none makes every line be read.
    the mail was sent or refused for good, and when a host that was found through MX, which has a dot
    at its end, is this one.
 3. Both MTAs' own words about loops stand in lines of their own.
+4. The logger's words about lines that it dropped are told in what is open.
 """
 
 import re
@@ -34,6 +35,9 @@ _WORDS = (
     b"unreasonable virtual_alias_maps map ",
 )
 
+#: What the logger says of lines that it dropped.
+_GAPS = Needle(b" messages", rb" messages(?: from |\.| lost)", (rb" messages(?: from |\.| lost)",))
+
 #: The rules whose evidence the needles of this module find.
 _KNOWN = frozenset(
     {
@@ -50,7 +54,7 @@ _KNOWN = frozenset(
 
 def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle] | None:
     """Return the needles for *rules* at *site*; None when every line must be read."""
-    needles = [_relays(site), _failures(), *(Needle(word) for word in _WORDS)]
+    needles = [_relays(site), _failures(), *(Needle(word) for word in _WORDS), _GAPS]
     for compiled in rules:
         condition = compiled.condition
         if _is_known(compiled) or compiled.rule.spike:

@@ -21,6 +21,7 @@ class FactCount(Struct):
     busiest: int = 0
     growth: int | None = None
     domains: dict[str, int] = {}
+    lost: int = 0
 
     def add_line(self, at: datetime) -> None:
         """Count one line of evidence in its minute."""
@@ -51,6 +52,7 @@ class FactCount(Struct):
         """Take over what *later*, the same trouble come back, has counted."""
         self.busiest = max(self.busiest, later.busiest)
         self.minute, self.lines = later.minute, later.lines
+        self.lost += later.lost
         self.growth = later.growth if self.growth is None else self.growth
         for sender, count in later.senders.items():
             if sender in self.senders or len(self.senders) < KEPT_SENDERS:
@@ -67,4 +69,5 @@ class FactCount(Struct):
             busiest=self.busiest,
             growth=self.growth,
             domains=dict(ranked[:SHOWN_DOMAINS]),
+            lost=self.lost,
         )

@@ -83,12 +83,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     *senders*: distinct ones, of the messages whose origin is known. *busiest*: evidence lines in
     the busiest minute of the log. *growth*: bytes that a message gained with each pass, None where
     the log does not tell. *domains*: messages of a spike or outage by recipient domain, the most.
+    *lost*: lines that the logger says it dropped meanwhile, so that every count is a lower bound.
     """
 
     senders: int = 0
     busiest: int = 0
     growth: int | None = None
     domains: dict[str, int] = {}
+    lost: int = 0
 
 
 class Origin(Struct, frozen=True, kw_only=True):

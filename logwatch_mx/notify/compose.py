@@ -76,6 +76,8 @@ def _compose_one(incident: Incident, kind: NoticeKind, *, again: bool) -> tuple[
     if _routed(incident):
         lines.append(f"Undo: logwatch-mx undo {_word(incident.id)}")
     lines += [f"When: {_span(incident)}", f"Seen: {_numbers(incident)}"]
+    if lost := incident.facts.lost:
+        lines.append(f"Lost: {_count(lost, 'line')} by the logger meanwhile, so there was more")
     if incident.reasons:
         told = ", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items())
         lines.append(f"Why: {quoted(told)}")

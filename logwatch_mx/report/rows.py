@@ -48,6 +48,10 @@ def rows(incident: Incident) -> list[tuple[str, str]]:
         found.append(("reasons", told))
     if told := facts(incident):
         found.append(("pace", told))
+    if lost := incident.facts.lost:
+        found.append(
+            ("lost", f"the logger dropped {count(lost, 'line')} meanwhile: there was more")
+        )
     if len(incident.facts.domains) > 1:
         found.append(("domains", _domains(incident)))
     origins = [_origin(o, incident.counts.messages) for o in incident.origin[:ORIGINS]]

@@ -43,6 +43,7 @@ LOOP_SHAPE = {
     "state": "confirmed",
     "opened": "2026-11-23T16:27:32+00:00",
     "closed": None,
+    "returns": 0,
     "first": "2026-11-23T16:27:32+00:00",
     "last": "2026-11-23T16:28:10+00:00",
     "counts": {"events": 1176, "messages": 24, "recipients": 1, "max_hops": 48},
@@ -58,7 +59,7 @@ LOOP_SHAPE = {
     "cause": "theirs",
     "advice": "",
     "steps": [],
-    "facts": {"senders": 0, "busiest": 0, "growth": None, "domains": {}},
+    "facts": {"senders": 0, "busiest": 0, "growth": None, "domains": {}, "lost": 0},
     "origin": [
         {
             "client_ip": "192.0.2.7",
