@@ -19,6 +19,7 @@ def figures(
     saved: datetime,
     failed: int,
     gaps: int,
+    lost: dict[str, int],
     unwritten: int,
     notices: int,
     troubles: tuple[str, ...],
@@ -26,8 +27,8 @@ def figures(
     """Return what there is to tell, as JSON takes it.
 
     *lag* is in bytes, *failed* are lines that could not be dealt with, *gaps* those that the logger
-    says it dropped, *unwritten* outcomes that wait for the state to be writable, *notices* those
-    that wait to be sent.
+    says it dropped, *lost* tells how often lines were gone before they were read, *unwritten*
+    outcomes that wait for the state to be writable, *notices* those that wait to be sent.
     """
     loop, spike = state.loop, state.spike
     return {
@@ -52,6 +53,7 @@ def figures(
         "refused": state.refused,
         "failed": failed,
         "gaps": gaps,
+        "lost": lost,
         "unwritten": unwritten,
         "notices": notices,
         "troubles": list(troubles),

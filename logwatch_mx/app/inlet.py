@@ -85,6 +85,16 @@ class Inlet:
             said.append(f"journal: {self._journal.trouble}")
         return tuple(said)
 
+    def lost(self) -> dict[str, int]:
+        """Return how often lines were gone before they were read, by what happened, in words."""
+        losses = self._tail.losses
+        found = {
+            "a log was cut and there is no copy: what was not read of it is lost": losses.uncopied,
+            "a log was deleted before it was read to its end": losses.vanished,
+            "an archive broke off: the rest of it is lost": losses.damaged,
+        }
+        return {what: count for what, count in found.items() if count}
+
     def close(self) -> None:
         """Close everything."""
         self._tail.close()

@@ -98,6 +98,7 @@ class Live:
         self._trouble: str | None = None
         self._place: Place | None = None
         self._troubles: tuple[str, ...] = ()
+        self._lost: dict[str, int] = {}
         self._kept: dict[str, Incident] = {}
 
     def attach(self, desk: Desk) -> None:
@@ -172,7 +173,12 @@ class Live:
         self._tell_troubles()
 
     def _tell_troubles(self) -> None:
-        """Say what became unreadable, and what is readable again, each once."""
+        """Say what became unreadable, what is readable again, and what is lost, each once."""
+        lost = self.inlet.lost()
+        for what in lost:
+            if lost[what] != self._lost.get(what):
+                self._log(what)
+                self._lost, self._dirty = lost, True
         troubles = self.inlet.troubles()
         if troubles == self._troubles:
             return
@@ -315,6 +321,7 @@ class Live:
             saved=datetime.now(self._zone),
             failed=self.failed + self._intake.failed,
             gaps=self._intake.gaps,
+            lost=self._lost,
             unwritten=desk.ledger.unwritten if desk else 0,
             notices=desk.outbox.waiting if desk else 0,
             troubles=(*self._troubles, *([self._trouble] if self._trouble else [])),

@@ -55,6 +55,7 @@ class Metrics:
         for name, text, labelled, key in (
             ("lwmx_lines", "Lines read since the start, by kind", "kind", "kinds"),
             ("lwmx_forgotten", "What was forgotten for want of room", "table", "forgotten"),
+            ("lwmx_gone", "How often lines were gone before they were read", "how", "lost"),
         ):
             counter = CounterMetricFamily(name, text, labels=[labelled])
             for label, count in sorted(now.get(key, {}).items()):

@@ -68,6 +68,9 @@ def _print(found: dict[str, object], age: float | None, *, is_gone: bool) -> Non
     click.echo(f"notices waiting             {found['pending_notices']}")
     if found.get("gaps"):
         click.echo(f"lines that the logger lost  {found['gaps']}")
+    lost = found.get("lost")
+    for what, count in lost.items() if isinstance(lost, dict) else ():
+        click.echo(f"gone before it was read     {count} x {what}")
     troubles = found.get("troubles")
     for trouble in troubles if isinstance(troubles, list) else []:
         click.echo(f"trouble                     {trouble}")

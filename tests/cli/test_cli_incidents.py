@@ -197,7 +197,12 @@ def held(toml, tmp_path):  # the state is made first
 
 @pytest.mark.usefixtures("held")
 def test_status_of_a_daemon_that_runs(logwatch, toml, tmp_path):
-    more = {"forgotten": {"domains": 3}, "gaps": 7, "troubles": ["/var/log/x: may not be read"]}
+    more = {
+        "forgotten": {"domains": 3},
+        "gaps": 7,
+        "lost": {"a log was cut": 2},
+        "troubles": ["/var/log/x: may not be read"],
+    }
     save_status(tmp_path, datetime.now(UTC), **more)
     code, out, _ = logwatch("status", "--config", toml)
     assert code == 0
@@ -206,6 +211,7 @@ def test_status_of_a_daemon_that_runs(logwatch, toml, tmp_path):
     assert "open incidents              1\n" in out
     assert "forgotten for want of room  3 domains\n" in out
     assert "lines that the logger lost  7\n" in out
+    assert "gone before it was read     2 x a log was cut\n" in out
     assert "trouble                     /var/log/x: may not be read\n" in out
     answer = json.loads(logwatch("status", "--json", "--config", toml).out)
     assert (answer["schema"], answer["running"], answer["open_incidents"]) == (1, True, 1)

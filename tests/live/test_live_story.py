@@ -207,3 +207,17 @@ def test_a_log_that_is_missing_is_said_and_read_when_it_comes(daemon, receiver, 
     wait_for(lambda: receiver.posts, "the notice")
     assert daemon.stop() == 0
     assert "no longer:" in daemon.told()
+
+
+def test_a_log_that_is_cut_without_a_copy_is_said(daemon, wait_for):
+    daemon.log.touch()
+    daemon.start()
+    one, two = sample_text().splitlines(keepends=True)[:2]
+    daemon.append(one)
+    wait_for(lambda: daemon.has_read(1), "the first line")
+    daemon.log.write_text(two * 3)
+    wait_for(lambda: daemon.has_read(4), "the lines after the cut")
+    said = "a log was cut and there is no copy: what was not read of it is lost"
+    assert daemon.told().count(said) == 1
+    assert daemon.stop() == 0
+    assert f"1 x {said}" in daemon.command("status", check=False).stdout
