@@ -13,17 +13,17 @@ from logwatch_mx.respond.postmap import Postmap
 from logwatch_mx.respond.recover import recover
 from logwatch_mx.state.store import Store
 
-#: Does one action and takes it back, and dies at the step whose name it is given.
+#: Does one action and takes it back, in the daemon's order, and dies at the step that it is told.
 CHILD = """
 import os, signal, sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from logwatch_mx.model.action import Action, ActionState, Outcome, Verb
+from logwatch_mx.respond.act import act, take_back
 from logwatch_mx.respond.postfix import PostfixMap
-from logwatch_mx.respond.route import entry_of
 from logwatch_mx.state.store import Store
 
-folder, postmap, last = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+folder, postmap, last, end = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 now = datetime.now(UTC)
 action = Action(id="loop/x#pause", incident="loop/x", verb=Verb.PAUSE, target="seaton.biz",
                 state=ActionState.RUNNING, why="", at=now, expires=now + timedelta(hours=1))
@@ -40,16 +40,18 @@ with store.transaction() as t:
     t.add_action(action)
     reached("intent half written")
 reached("intent")
-routes.set(entry_of(action))
+done = act(action, routes, now)
 reached("set")
 with store.transaction() as t:
-    t.finish_action(Outcome(action=action.id, state=ActionState.DONE, at=now))
+    t.finish_action(done)
+    reached("outcome half written")
 reached("finished")
-with store.transaction() as t:
-    t.finish_action(Outcome(action=action.id, state=ActionState.UNDONE, at=now))
-reached("undo written")
-routes.unset("seaton.biz")
+over = take_back(action, routes, Outcome(action=action.id, state=ActionState(end), at=now))
 reached("unset")
+with store.transaction() as t:
+    t.finish_action(over)
+    reached("end half written")
+reached("end written")
 """
 
 
@@ -75,17 +77,24 @@ def wrapper(folder, postmap, option):
         ("before -r", ActionState.DONE, True),  # the text is written, the live map is not
         ("after -r", ActionState.DONE, True),
         ("set", ActionState.DONE, True),
+        ("outcome half written", ActionState.DONE, True),
         ("finished", ActionState.DONE, True),
-        ("undo written", ActionState.UNDONE, False),
         ("before -d", ActionState.UNDONE, False),  # gone from the text, still live
         ("after -d", ActionState.UNDONE, False),
         ("unset", ActionState.UNDONE, False),
+        ("end half written", ActionState.UNDONE, False),
+        ("end written", None, False),
     ],
 )
-def test_a_kill_at_any_step_is_put_right_by_the_next_start(tmp_path, postmap, step, state, paused):
+@pytest.mark.parametrize("end", [ActionState.UNDONE, ActionState.EXPIRED])
+def test_a_kill_at_any_step_is_put_right_by_the_next_start(
+    tmp_path, postmap, step, state, paused, end
+):
+    if step == "end written":
+        state = end
     program = postmap if " -" not in step else wrapper(tmp_path, postmap, step)
     killed = subprocess.run(
-        [sys.executable, "-c", CHILD, tmp_path, program, step],
+        [sys.executable, "-c", CHILD, tmp_path, program, step, end],
         capture_output=True,
         text=True,
         check=False,
