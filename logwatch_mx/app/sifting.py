@@ -207,7 +207,9 @@ class Sifter:
 
     def _id_at(self, at: int) -> str:
         start = at - _LONGEST if at > _LONGEST else 0
-        return self._data[start:at].rpartition(b" ")[2].decode("latin-1")
+        # Some loggers put no blank behind the tag: `postfix/smtp[1]:ID: to=`.
+        word = self._data[start:at].rpartition(b" ")[2]
+        return word.rpartition(b":")[2].decode("latin-1")
 
     def _next_block(self) -> bool:
         """Go on with the next block; return whether there is one."""

@@ -316,3 +316,12 @@ def test_the_hour_that_comes_twice(sieve, tmp_path):
         [log], sieve, sizes=(300, WHOLE), zone=ZoneInfo("Europe/Berlin")
     )
     assert (last - first).total_seconds() == 2 * 3600 + 58 * 60
+
+
+@pytest.mark.parametrize("sieve", SIEVES)
+@pytest.mark.parametrize("log", sorted(SAMPLES.glob("*-seaton.log")), ids=lambda path: path.stem)
+def test_a_tag_without_a_blank_behind_it_hides_no_queue_id(tmp_path, log, sieve):
+    plain = tmp_path / "mail.log"
+    plain.write_bytes(log.read_bytes().replace(b"]: ", b"]:"))
+    whole = assert_same([plain], sieve)
+    assert [i.subject for i in whole[0]] == ["seaton.biz"]
