@@ -28,12 +28,12 @@ $(VENV)/.made:
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.made
 	@echo "installing logwatch_mx into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.installed
 	@echo "installing what the tests need into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -74,7 +74,7 @@ score: $(VENV)/.dev
 
 FUZZ_SECONDS ?= 300
 fuzz: $(VENV)/.dev
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[fuzz]' || echo "no atheris for this Python"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fuzz]' || echo "no atheris for this Python"
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
 
 MINUTES ?= 20
