@@ -42,6 +42,12 @@ class Intake:
         self._sieve: Sieve | None = None
         self._engine: Engine | None = None
 
+    def lost(self) -> dict[str, int]:
+        """Return how many messages were asked about whose lines no look-back found."""
+        outside = sum(stream.losses.outside for stream in self._streams.values())
+        what = "the log before a message was out of reach: its origin is not known"
+        return {what: outside} if outside else {}
+
     def place(self, block: Block) -> Place:
         """Return the place of *block*, whose bytes can be looked back at from now on."""
         stream = self._stream(block.source)

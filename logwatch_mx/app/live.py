@@ -321,7 +321,7 @@ class Live:
             saved=datetime.now(self._zone),
             failed=self.failed + self._intake.failed,
             gaps=self._intake.gaps,
-            lost=self._lost,
+            lost={**self._lost, **self._intake.lost()},
             unwritten=desk.ledger.unwritten if desk else 0,
             notices=desk.outbox.waiting if desk else 0,
             troubles=(*self._troubles, *([self._trouble] if self._trouble else [])),

@@ -105,6 +105,7 @@ def trace(question: TrailQuestion, place: Place) -> Trail:
     """Return who brought in the message that *question* is about, by the lines before its line."""
     position = place.position(question.line.offset)
     if position is None:
+        place.stream.losses.outside += 1
         return Trail(subject=question.subject, queue_id=question.queue_id, again=question.again)
     search = _Search(question, place.stream.looking_back(question.at))
     asked: set[str] = set()

@@ -22,7 +22,8 @@ STREAM_REACH = 8 << 20
 SLACK = 8 << 20
 # Small enough to stay in the processor's cache between reading and searching.
 CHUNK = 1 << 17
-# A stamp and a queue id: enough to know a line by. A copy is one of the newest files.
+# A stamp and a queue id: enough to know a line by. A copy is one of the newest files, unless the
+# reader is far behind: then every archive is unpacked once to find it.
 _PROBE = 256
 _COPIES = 8
 
@@ -41,6 +42,8 @@ class History:
         self._segments = list(segments)
         self._path: Path | None = None
         self._seen: int | None = None
+        # Where the lines of files stand that were packed or cut, by identity; None: nowhere.
+        self._copies: dict[tuple[int, int], tuple[int, int] | None] = {}
         self.reach = reach
 
     @classmethod
@@ -86,6 +89,9 @@ class History:
             segments.append(kept or new)
         for gone in known.values():
             gone.close()
+        if {segment.stamp for segment in segments} != {segment.stamp for segment in self._segments}:
+            here = {segment.identity for segment in segments}
+            self._copies = {own: copy for own, copy in self._copies.items() if copy in here}
         self._segments = segments
 
     def feed(self, block: Block) -> None:
@@ -156,10 +162,18 @@ class History:
 
     def _find(self, identity: tuple[int, int], offset: int, probe: bytes) -> Position | None:
         newest = range(len(self._segments) - 1, -1, -1)
-        own = [place for place in newest if self._segments[place].identity == identity]
-        for place in [*own, *newest[:_COPIES]]:
-            if self._segments[place].read(offset, offset + len(probe)) == probe:
+        likely = (identity, self._copies.get(identity))
+        own = [place for place in newest if self._segments[place].identity in likely]
+        older = newest[_COPIES:] if identity not in self._copies else ()
+        for place in [*own, *newest[:_COPIES], *older]:
+            segment = self._segments[place]
+            if segment.read(offset, offset + len(probe)) == probe:
+                if segment.identity != identity:
+                    self._copies[identity] = segment.identity
                 return Position(place, offset)
+            if place in older:
+                segment.rest()
+        self._copies.setdefault(identity)
         return None
 
     def _moved(self, path: Path) -> bool:

@@ -161,6 +161,22 @@ def test_a_line_is_found_in_the_copy_of_a_file_that_was_cut(tmp_path):
         assert before(history, Position(1, 9)) == b"one\ntwo\nnew file\n"
 
 
+def test_a_reader_many_rotations_behind_finds_its_lines_in_the_archives(tmp_path):
+    path = tmp_path / "maillog"
+    path.write_bytes(b"one\ntwo\n")
+    (block,) = read_blocks(path)
+    with History.live(path) as history:
+        path.unlink()
+        for age in range(30, 0, -1):
+            text = b"one\ntwo\n" if age == 30 else b"%d\nx\n" % age
+            (tmp_path / f"maillog.{age}.gz").write_bytes(gzip.compress(text))
+        path.write_bytes(b"new file\n")
+        assert history.position(block, 4) == Position(0, 4)
+        assert history.position(block, 0) == Position(0, 0)
+        assert before(history, history.position(block, 4)) == b"one\n"
+        assert history.position(Block("x", b"a\n", 0, 1, identity=(1, 2)), 0) is None
+
+
 def test_a_missing_or_damaged_file_costs_its_lines_only(tmp_path):
     (tmp_path / "log.2.gz").write_bytes(gzip.compress(b"one\n" * 9)[:-10])
     (tmp_path / "log").write_bytes(b"two\n")
