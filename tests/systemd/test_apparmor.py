@@ -32,6 +32,19 @@ def test_the_parser_has_nothing_to_say_about_the_profiles():
     assert parse(PROFILES) == (0, [])
 
 
+def test_the_profiles_compile_for_the_kernel_that_is_here():
+    if not Path("/sys/kernel/security/apparmor/features").exists():
+        pytest.skip("NOT LOADED: this kernel has no AppArmor; the profiles were only parsed")
+    parser = shutil.which("apparmor_parser", path=f"{os.defpath}:/usr/sbin:/sbin")
+    if parser is None:
+        pytest.skip("NOT CHECKED: apparmor_parser is not installed (apt-get install apparmor)")
+    # Written out, not loaded: a test must not confine what runs on this machine.
+    words = [parser, "-S", "-K", str(PROFILES)]
+    done = subprocess.run(words, capture_output=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
 def test_the_parser_would_have_something_to_say(tmp_path):
     broken = tmp_path / "broken"
     broken.write_text(PROFILES.read_text().replace(" rwkl,", " rwkz,", 1))
