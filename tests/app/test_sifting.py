@@ -319,9 +319,17 @@ def test_the_hour_that_comes_twice(sieve, tmp_path):
 
 
 @pytest.mark.parametrize("sieve", SIEVES)
-@pytest.mark.parametrize("log", sorted(SAMPLES.glob("*-seaton.log")), ids=lambda path: path.stem)
-def test_a_tag_without_a_blank_behind_it_hides_no_queue_id(tmp_path, log, sieve):
-    plain = tmp_path / "mail.log"
-    plain.write_bytes(log.read_bytes().replace(b"]: ", b"]:"))
-    whole = assert_same([plain], sieve)
-    assert [i.subject for i in whole[0]] == ["seaton.biz"]
+def test_a_tag_without_a_blank_behind_it_hides_no_queue_id(tmp_path, sieve):
+    # Every other pass goes through a filter on another host: only its queue id leads there.
+    relays = ("m.loop.test[127.0.0.1]:25", "f[10.0.0.5]:10025")
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "".join(
+            f"Nov 23 10:00:0{step} mx postfix/smtp[7]:8A000{step}: to=<u@loop.test>,"
+            f" relay={relays[step % 2]}, delay=1, dsn=2.0.0,"
+            f" status=sent (250 2.0.0 Ok: queued as 8A000{step + 1})\n"
+            for step in range(8)
+        )
+    )
+    whole = assert_same([log], sieve)
+    assert [(i.subject, i.counts.max_hops) for i in whole[0]] == [("loop.test", 4)]
