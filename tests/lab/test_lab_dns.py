@@ -1,5 +1,6 @@
 """The daemon when DNS is dead, filtered, disagreeing or poisoned: it does nothing and says why.
 
+While one of two resolvers is dead the other is enough for a pause, after a minute.
 The loop spins in every story, so that the log alone gives every reason to act.
 """
 
@@ -37,10 +38,6 @@ def one_of_two_filtered(world):
     return [world.resolver(), world.resolver("filtered")]
 
 
-def one_of_two_dead(world):
-    return [world.resolver(), NOBODY]
-
-
 #: What each pair of resolvers makes of the loop, in the words of ``incidents show``.
 STORIES = {
     dead: "DNS has not confirmed the loop: unanswered",
@@ -48,7 +45,6 @@ STORIES = {
     filtered: "DNS has not confirmed the loop: filtered",
     disagreeing: "the resolvers disagree",
     one_of_two_filtered: "DNS has not confirmed the loop: filtered",
-    one_of_two_dead: "DNS has not confirmed the loop: unanswered",
 }
 
 
@@ -81,6 +77,37 @@ def test_without_two_agreeing_answers_nothing_is_done_and_the_reason_is_told(ope
         world.send_plan(attack([LOOP], 1))
         wait_for(lambda: daemon.actions(LOOP) == [("pause", "done")], "the pause", 60)
         assert in_map(world, daemon) == [LOOP]
+
+
+TWICE = "DNS says twice that mail for it comes back to this host"
+ALONE = "a resolver gives no answer, and no mail is refused or lost on the other's word alone"
+
+
+@pytest.mark.parametrize(
+    ("mta", "action", "expected"),
+    [
+        ("postfix", "pause", ("done", TWICE)),
+        ("sendmail", "pause", ("done", TWICE)),
+        ("postfix", "discard", ("skipped", ALONE)),
+    ],
+)
+def test_while_one_of_two_is_dead_a_loop_is_paused_after_a_minute_and_nothing_is_lost(
+    open_world, mta, action, expected
+):
+    world = open_world(mta, SPINNING[mta])
+    daemon = watched(world, action=action, resolvers=[world.resolver(), NOBODY])
+    with daemon:
+        read_map(world, daemon)
+        world.send_plan(attack([LOOP], 1))
+        waits = ("skipped", "waits for the second confirmation: a resolver gives no answer")
+        wait_for(lambda: reasons(daemon, LOOP) == [waits], "the first reason", 50)
+        wait_for(lambda: reasons(daemon, LOOP) == [expected], "the second", 150)
+        assert in_map(world, daemon) == ([LOOP] if action == "pause" else [])
+        assert world.settle(60) or action == "pause"
+        before = world.passes(LOOP)
+        world.send_plan(attack([LOOP], 1))
+        world.settle(20)
+        assert (world.passes(LOOP) == before) is (action == "pause")
 
 
 @pytest.mark.parametrize("mta", list(SPINNING))
