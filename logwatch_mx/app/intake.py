@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.following import Following
 from logwatch_mx.app.reading import EVER, LiveStream, Place, Stream, Tally
-from logwatch_mx.app.sifting import Following, Sifter
+from logwatch_mx.app.sifting import Sifter
 from logwatch_mx.model.change import Changes
 from logwatch_mx.model.event import Event, Gap
 from logwatch_mx.sources.block import Block, lines

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.following import Following
 from logwatch_mx.app.past import trace
 from logwatch_mx.app.reading import Place, Stream, Tally, merge_events
 from logwatch_mx.app.share import is_usual
-from logwatch_mx.app.sifting import Following, Sifter, Sifting
+from logwatch_mx.app.sifting import Sifter, Sifting
 from logwatch_mx.app.stats import Counting, Stats
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.confirm.confirm import Resolver, confirm

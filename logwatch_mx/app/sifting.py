@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.following import END, Following, Key
 from logwatch_mx.app.reading import EVER, Place, Stream
-from logwatch_mx.app.retries import build_skip
 from logwatch_mx.grammar.header import HeaderReader
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.stamp import Stamps
@@ -33,51 +33,10 @@ _APART, _BACK = timedelta(days=30), timedelta(days=1)
 _TO = b": to="
 #: No queue id is longer, with the blank in front of it.
 _LONGEST = 32
-_MANY = 1_000
 #: Parts of a block at whose borders stamps are compared.
 _PARTS = 4
 
 _OTHERS = frozenset({"foreign", "malformed"})
-
-#: When an event comes: the newest time of its stream, and the stream's number.
-Key = tuple[datetime, int]
-
-
-class Following:
-    """What is looked for beside the sieve's needles, each since the event that made it so.
-
-    A pid is looked for as digits: formats put different brackets around it; ``: to=`` has to come
-    behind it. A queue id is looked for where delivery lines have it, in front of ``: to=``.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.version = -1
-        self.ids: dict[str, datetime] = {}
-        self.pids: dict[bytes, Key] = {}
-        self._since: dict[str, Key] = {}
-        self.skips = build_skip(engine)
-        self.renew((EVER, 0))
-
-    def renew(self, key: Key) -> None:
-        """Ask what is followed after the event that came at *key*."""
-        if self._engine.version == self.version:
-            return
-        self.version = self._engine.version
-        self.ids, pids = self._engine.following()
-        self.pids = {name: self.pids.get(name, key) for name in (b"%d" % pid for pid in pids)}
-        since = self._since
-        # The newest comes last.
-        for queue_id in reversed(self.ids):
-            if queue_id in since:
-                break
-            since[queue_id] = key
-        if len(since) > 2 * len(self.ids) + _MANY:
-            self._since = {name: begun for name, begun in since.items() if name in self.ids}
-
-    def since(self, queue_id: str) -> Key:
-        """Return since when *queue_id* is followed."""
-        return self._since.get(queue_id, (EVER, 0))
 
 
 class Sifter:
@@ -197,10 +156,11 @@ class Sifter:
 
     def _next_id(self, start: int, stop: int) -> int:
         """Return where ``: to=`` stands next behind a followed queue id, or *stop*."""
-        find, ids = self._data.find, self._following.ids
+        data, ids, ends = self._data, self._following.ids, self._following.ends
+        find = data.find
         at = find(_TO, start, stop)
         while at >= 0:
-            if self._id_at(at) in ids:
+            if data[at - END : at] in ends and self._id_at(at) in ids:
                 return at
             at = find(_TO, at + 1, stop)
         return stop
