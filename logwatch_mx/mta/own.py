@@ -67,6 +67,12 @@ class Gathering:
         for name in names:
             self.lists.setdefault(name, setting)
 
+    def route(self, name: str, hop: str) -> None:
+        """Note that mail for *name* (or, with a dot before it, for all below it) goes to *hop*."""
+        legal = legal_domains([name.removeprefix(".")])
+        self.routed |= legal
+        self.routes |= dict.fromkeys(legal, hop)
+
     def done(self) -> Own:
         """Return what was gathered."""
         return Own(

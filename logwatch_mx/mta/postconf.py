@@ -192,8 +192,6 @@ def _read_routes(settings: Mapping[str, str], found: Gathering, own_maps: set[st
             if name == "*":
                 found.note(f"Postfix transport_maps: {word} routes all mail; no MX is used")
             elif "@" not in name:
-                legal = legal_domains([name.removeprefix(".")])
-                found.routed |= legal
-                found.routes |= dict.fromkeys(legal, route.strip())
+                found.route(name, route.strip())
     if relay := expand_value("relayhost", settings):
         found.note(f"Postfix relayhost: mail for others goes to {relay}; their MX is not used")

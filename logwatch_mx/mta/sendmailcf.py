@@ -130,9 +130,7 @@ def _read_mailertable(name: str, found: Gathering) -> None:
         found.note(f"sendmail mailertable: {error}; its routes are not known")
         return
     for domain, route in table.items():
-        legal = legal_domains([domain.removeprefix(".")])
-        found.routed |= legal
-        found.routes |= dict.fromkeys(legal, route)
+        found.route(domain, route)
 
 
 def _read_access(name: str, found: Gathering) -> None:
