@@ -93,6 +93,7 @@ async def prepare(url: str) -> None:
 
 _UNKNOWN = _Failure("not a notification URL that apprise knows")
 _NO_ANSWER = _Failure("no answer in time", unanswered=True)
+_NO_END = _Failure("not done in time", unanswered=True)
 
 
 async def _send_one(
@@ -120,7 +121,7 @@ async def _send_one(
                 body_format=apprise.NotifyFormat.TEXT,
             )
     except TimeoutError:
-        return _NO_ANSWER
+        return _NO_END
     status: str = result.status.name
     if status == "SUCCESS":
         return None

@@ -71,9 +71,10 @@ def store(tmp_path):
 class Post:
     """An outbox of which every try is made when the pause before it is over."""
 
-    def __init__(self, store, server):
+    def __init__(self, store, server, targets=1):
         # apprise gives a server up sooner than an operator would.
-        self.target = NotifyTarget(url=f"json://127.0.0.1:{server.server_port}/?rto=0.3")
+        url = f"json://127.0.0.1:{server.server_port}"
+        self.targets = [NotifyTarget(url=f"{url}/{n}?rto=0.3") for n in range(targets)]
         self.said = []
         self.now = NOW
         self.ended = asyncio.Event()
@@ -88,8 +89,8 @@ class Post:
 
     async def attempt(self):
         self.now += LONGEST_RETRY
-        self.outbox.tell([], (self.target,), self.now)
-        if self.tasks.count("notices"):
+        self.outbox.tell([], self.targets, self.now)
+        while self.tasks.count("notices"):
             self.ended.clear()
             await self.ended.wait()
 
@@ -125,3 +126,9 @@ def test_a_notice_that_may_have_arrived_says_so_from_then_on(
     assert server.got == [f"{marker if one else ''}{NOTICE.body}" for one in marked]
     assert post.outbox.waiting == 0
     assert not store.pending_notices()
+
+
+def test_a_target_that_is_silent_holds_up_no_other(store, server):
+    server.answers = [SILENT, 200]
+    asyncio.run(Post(store, server, targets=2).attempt())
+    assert server.got == [NOTICE.body] * 2

@@ -147,7 +147,7 @@ def test_our_own_deadline_ends_what_apprise_does_not():
         told, retry, _ = failure(
             target(server.url), limits=(1, 1), deadline=timedelta(milliseconds=50)
         )
-    assert told == "notice not delivered to json://… (no answer in time)"
+    assert told == "notice not delivered to json://… (not done in time)"
     assert retry
 
 
