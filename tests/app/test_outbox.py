@@ -132,3 +132,19 @@ def test_a_target_that_is_silent_holds_up_no_other(store, server):
     server.answers = [SILENT, 200]
     asyncio.run(Post(store, server, targets=2).attempt())
     assert server.got == [NOTICE.body] * 2
+
+
+def test_the_pause_doubles_up_to_an_hour(store, server):
+    server.answers = [500] * 9
+
+    async def story():
+        post = Post(store, server)
+        for _ in range(9):
+            await post.attempt()
+        return post.said
+
+    pauses = [said.rpartition("next try in ")[2] for said in asyncio.run(story())]
+    assert pauses == (
+        ["0:00:30", "0:01:00", "0:02:00", "0:04:00", "0:08:00", "0:16:00", "0:32:00"]
+        + ["1:00:00"] * 2
+    )
