@@ -29,6 +29,7 @@ from logwatch_mx.respond.helper_protocol import (
 )
 from logwatch_mx.rulebook.condition import compile_condition
 from logwatch_mx.sources.block import lines
+from logwatch_mx.sources.export import read_export
 from logwatch_mx.sources.journal import Journal
 from logwatch_mx.sources.split import Splitter
 from logwatch_mx.sources.unpack import sniff, unpack
@@ -137,7 +138,8 @@ def archive(data):
     if kind is None:
         return
     try:
-        for piece in unpack([data], kind, "fuzz"):
+        pieces = read_export([data], "fuzz") if kind == "export" else unpack([data], kind, "fuzz")
+        for piece in pieces:
             assert len(piece) <= 64 << 20
     except DataError as error:
         hold("\n" not in str(error), error)
