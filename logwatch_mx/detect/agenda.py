@@ -5,6 +5,7 @@ every active key in every minute would find.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 from logwatch_mx.detect.baseline import MIN_MESSAGES, Key
@@ -52,3 +53,10 @@ class Agenda:
         for minute in [minute for minute in self._due if minute < since]:
             names |= self._due.pop(minute)
         return names
+
+    def keep(self, names: AbstractSet[str]) -> None:
+        """Forget all but *names*: of the others nothing is known any more."""
+        due = ((minute, known & names) for minute, known in self._due.items())
+        self._due = {minute: known for minute, known in due if known}
+        self.busy &= names
+        self.frozen &= names

@@ -74,6 +74,7 @@ class SpikeDetector:
         self.counts = counts
         self.state = state
         self._agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
+        self._forgotten = state.keys.forgotten
 
     def heeds(self, queue_id: str | None, delay: float | None) -> bool:
         """Say whether a deferral of a message may be news: it is young, and did not count before.
@@ -85,7 +86,7 @@ class SpikeDetector:
         return queue_id is None or hashed(queue_id) not in self.state.seen
 
     def note(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
-        """Take a delivery line; it counts only when it is a first deferral and news."""
+        """Take a delivery line; it counts when it is a first deferral and news."""
         if is_deferral(event) and not is_own_remedy(event):
             self.note_deferral(at, event, cases)
 
@@ -165,10 +166,18 @@ class SpikeDetector:
         if key is None:
             key = Key()
             keys.set(name, key)
+            if keys.forgotten != self._forgotten:
+                self._let_go()
         if name not in self.state.active:
             self.state.active[name] = 1
             self._agenda.begin(name, minute)
         return key
+
+    def _let_go(self) -> None:
+        """Let what the table forgot be active no more: senders choose how many names there are."""
+        state, self._forgotten = self.state, self.state.keys.forgotten
+        state.active = {name: 1 for name in state.active if name in state.keys}
+        self._agenda.keep(state.active.keys())
 
     def tick(
         self, now: datetime, cases: dict[str, Case], *, closing: bool = True
@@ -192,11 +201,10 @@ class SpikeDetector:
         """Move what left the window into the past of its keys."""
         active, agenda = self.state.active, self._agenda
         keys = self.state.keys
-        if keys.old:
-            # The table is full: what is active has to stay young.
-            for name in active:
-                if name not in keys.young:
-                    keys.get(name)
+        # When the table is full, what is active has to stay young.
+        for name in active if keys.old else ():
+            if name not in keys.young:
+                keys.get(name)
         for name in agenda.take(moment.now - self.window):
             key = keys.get(name)
             if key is not None and key.frozen is not None and open_case(name, cases) is None:

@@ -294,8 +294,30 @@ def test_many_domains_leave_bounded_memory_behind(postfix, noon):
     assert len(state.keys) <= 200
     assert len(state.seen) <= 200
     assert len(state.lines) <= 200
+    # All 3,000 are in the window, and of most nothing is known any more: they are not active.
+    assert len(state.active) <= 300
     assert state.keys.forgotten > 2000
     assert told.incidents == ()
+
+
+def test_what_is_let_go_of_is_missed_by_no_test(postfix, noon):
+    for n in range(600):
+        at = noon + minutes(n)
+        postfix.put_off(at, f"u@d{n}.test", "refused")
+        if n % 120 == 100:
+            burst(postfix, at, 15, domain=f"busy{n // 240}.test")
+    events = list(read(postfix.log.in_order()))
+    told = []
+    for lets_go in (True, False):
+        player = Player()
+        spike = player.engine._spike
+        spike.state.keys.cap = 4
+        if not lets_go:
+            spike._let_go = lambda: None
+        told.append([(i.id, i.counts) for i in player.play(events).incidents])
+        assert (len(spike.state.active) <= 12) is lets_go
+    assert told[0] == told[1]
+    assert len(told[0]) > 1
 
 
 def test_what_was_counted_is_forgotten_when_its_delay_tells_its_age(postfix, noon):
