@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
-from logwatch_mx.detect.window import Table
+from logwatch_mx.detect.window import Table, weight
 from logwatch_mx.model.event import Event
 from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.rule import Rule
@@ -17,6 +17,8 @@ from logwatch_mx.model.rule import Rule
 #: Events of one subject in one window that are kept; a threshold above it is refused when rules are
 #: loaded.
 KEPT_HITS = 1000
+#: Bytes, about: ten thousand subjects with a thousand lines each would be gigabytes.
+KEPT_WEIGHT = 16 << 20
 
 
 class Hit(Struct):
@@ -60,10 +62,14 @@ class CountingDetector:
             return None
         key = f"{rule.id}/{subject}"
         since = at - rule.window
+        is_young = key in self.state.hits.young
         hits = [h for h in self.state.hits.get(key) or [] if h.at >= since][-KEPT_HITS:]
         hits.append(hit)
         if len({h.value for h in hits}) < rule.threshold:
             self.state.hits.set(key, hits)
+            # What was carried over from the old generation weighs in the young one.
+            news = (hit,) if is_young else hits
+            self.state.hits.weigh(sum(weight(h.evidence.text) for h in news), KEPT_WEIGHT)
             return None
         self.state.hits.pop(key)
         identity = subject if rule.kind is IncidentKind.FORWARDING_LOOP else f"{rule.id}/{subject}"

@@ -23,12 +23,14 @@ from logwatch_mx.detect.case import Case, Kept, hashed, incident_id, keep
 from logwatch_mx.detect.chain import Chains, Merge, Pass
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.join import Joined, Joins
-from logwatch_mx.detect.window import Table
+from logwatch_mx.detect.window import Table, weight
 from logwatch_mx.model.event import Delivery, MtaVerdict, Said, Status
 from logwatch_mx.model.incident import IncidentKind, SignalKind
 
 #: Evidence that is kept of a domain below the threshold.
 KEPT_PENDING = 40
+#: Bytes of it, about, of all domains in a generation of the table.
+KEPT_WEIGHT = 16 << 20
 #: Messages that were delivered to ourselves are followed on under their new queue ids: so many,
 #: so long. A queue runner of sendmail comes by at least every hour.
 FOLLOWED = 2_000
@@ -213,6 +215,7 @@ class LoopDetector:
         """
         if case is not None:
             return None, dict.fromkeys(_add(case, hint), ())
+        is_young = domain in self.state.pending.young
         pending = self.state.pending.get(domain) or Pending()
         if hint.merge is not None:
             _merge(pending, hint.merge)
@@ -226,6 +229,8 @@ class LoopDetector:
             if len(pending.hints) > KEPT_PENDING:
                 del pending.hints[0]
             self.state.pending.set(domain, pending)
+            news = (hint,) if is_young else pending.hints
+            self.state.pending.weigh(sum(map(_weight, news)), KEPT_WEIGHT)
             return None, {}
         self.state.pending.pop(domain)
         kept = [h for h in pending.hints if h.at >= since or h.key == hint.key]
@@ -254,6 +259,10 @@ class LoopDetector:
                 SignalKind.SELF_DELIVERY not in h.signals for h in pending.hints
             ):
                 self.state.pending.pop(domain)
+
+
+def _weight(hint: Hint) -> int:
+    return weight(*(kept.text for kept in hint.evidence))
 
 
 def _passes(hints: list[Hint], key: str) -> tuple[str, ...]:

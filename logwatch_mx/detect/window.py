@@ -9,19 +9,23 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 V = TypeVar("V")
+#: Bytes, about: what a line kept as evidence takes besides its text.
+BESIDES = 400
 
 
 class Table(Struct, Generic[V]):
     """A two-generation dictionary: at most *cap* entries in each, looked-up ones are carried over.
 
     When the young generation is full it becomes the old one, and what only the old one held is
-    forgotten and counted in *forgotten*.
+    forgotten and counted in *forgotten*. Where values grow, *weight* tells what was put into the
+    young ones.
     """
 
     cap: int = 50_000
     young: dict[str, V] = {}
     old: dict[str, V] = {}
     forgotten: int = 0
+    weight: int = 0
 
     def get(self, key: str) -> V | None:
         """Return the value of *key* or None, and keep it young."""
@@ -40,10 +44,19 @@ class Table(Struct, Generic[V]):
     def set(self, key: str, value: V) -> None:
         """Store *value*, forgetting the oldest generation when the table is full."""
         if key not in self.young and len(self.young) >= self.cap:
-            self.forgotten += len(self.old)
-            self.old, self.young = self.young, {}
+            self._turn()
         self.young[key] = value
         self.old.pop(key, None)
+
+    def weigh(self, weight: int, most: int) -> None:
+        """Count *weight* more in the young generation, which is full beyond *most*."""
+        self.weight += weight
+        if self.weight > most:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.forgotten += len(self.old)
+        self.age()
 
     def pop(self, key: str) -> V | None:
         """Remove *key* and return its value or None."""
@@ -53,7 +66,7 @@ class Table(Struct, Generic[V]):
 
     def age(self) -> None:
         """Begin a new generation although there is room: what only the old one held is over."""
-        self.old, self.young = self.young, {}
+        self.old, self.young, self.weight = self.young, {}, 0
 
     def items(self) -> Iterator[tuple[str, V]]:
         """Yield all entries, old ones first, each in the order in which it came."""
@@ -66,3 +79,8 @@ class Table(Struct, Generic[V]):
 
     def __len__(self) -> int:
         return len(self.young) + len(self.old)
+
+
+def weight(*texts: bytes) -> int:
+    """Return about how many bytes of memory are held by evidence that keeps *texts*."""
+    return BESIDES + sum(map(len, texts))

@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logwatch_mx.detect.counting import KEPT_HITS, CountingDetector, CountingState
+from logwatch_mx.detect.case import KEPT_TEXT
+from logwatch_mx.detect.counting import (
+    KEPT_HITS,
+    KEPT_WEIGHT,
+    CountingDetector,
+    CountingState,
+)
 from logwatch_mx.model.event import Other
 from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.line import Line
@@ -72,6 +78,18 @@ def test_what_is_kept_of_a_subject_is_bounded():
         event = Other(line=Line("x", "log", n, offset=n))
         detector.note(T, event, slow, "s", str(n), None)
     assert len(detector.state.hits.get("r/s")) <= KEPT_HITS + 1
+
+
+def test_what_is_kept_of_all_subjects_together_is_bounded():
+    """Ten thousand subjects, each with a thousand lines below the threshold, would be gigabytes."""
+    detector = CountingDetector(CountingState())
+    slow = rule(threshold=KEPT_HITS, window=timedelta(days=1))
+    text = "x" * KEPT_TEXT
+    for n in range(20_000):
+        event = Other(line=Line(text, "log", n, offset=n))
+        detector.note(T + timedelta(seconds=n), event, slow, f"s{n % 500}", None, None)
+    kept = sum(len(h.evidence.text) for _, hits in detector.state.hits.items() for h in hits)
+    assert 10 << 20 < kept < 2 * KEPT_WEIGHT
 
 
 def test_the_same_number_in_a_rotated_log_is_another_line():

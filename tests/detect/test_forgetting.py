@@ -6,6 +6,9 @@ import pytest
 from stories.hand import qid, smtp
 from stories.player import Player, read
 
+from logwatch_mx.detect import loop
+from logwatch_mx.detect.window import BESIDES
+
 HERE = "mail.loop.test[127.0.0.1]:25"
 
 
@@ -31,3 +34,17 @@ def told(hours, *, minutely):
 @pytest.mark.parametrize(("hours", "loops"), [(1.9, [("loop", "loop.test")]), (2.1, [])])
 def test_a_message_is_followed_for_two_hours_in_silence_too(hours, loops, minutely):
     assert told(hours, minutely=minutely) == loops
+
+
+def test_evidence_below_the_threshold_is_bounded_for_all_domains_together(monkeypatch):
+    monkeypatch.setattr(loop, "KEPT_WEIGHT", 50_000)
+    lines = [
+        smtp(n, qid(n * 2), f"n@d{n % 50}.test", HERE, after=qid(n * 2 + 1)) for n in range(2000)
+    ]
+    player = Player()
+    for event in read(lines):
+        player.feed(event)
+    pending = player.engine.state.loop.pending
+    kept = [k.text for _, one in pending.items() for h in one.hints for k in h.evidence]
+    assert 20 < len(kept) < 2 * 50_000 / BESIDES
+    assert pending.forgotten > 0

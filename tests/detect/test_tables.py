@@ -56,6 +56,18 @@ def test_a_table_that_ages_twice_has_dropped_what_nobody_asked_for():
     assert "a" not in table
 
 
+def test_values_that_grow_make_a_generation_old_by_their_weight():
+    table = Table()
+    table.set("a", [1])
+    table.weigh(6, 10)
+    table.set("b", [1])
+    table.weigh(5, 10)
+    assert (table.young, table.weight, table.forgotten) == ({}, 0, 0)
+    table.set("c", [1])
+    table.weigh(11, 10)
+    assert ("a" in table, "c" in table, table.forgotten) == (False, True, 2)
+
+
 def test_pop_takes_from_both_generations():
     table = Table(cap=1)
     table.set("a", 1)
