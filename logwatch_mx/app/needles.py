@@ -15,7 +15,7 @@ condition. A rule that has none makes every line be read.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from logwatch_mx.model.site import Site
 from logwatch_mx.rulebook.load import CompiledRule, shipped_place
@@ -31,12 +31,17 @@ _WORDS = (
     b"oo many hops",
     b" with my own hostname ",
     b"mailer loop: best MX host for ",
-    b"aliasing/forwarding loop ",
+    b"orwarding loop ",  # aliasing/forwarding loop broken · mail forwarding loop for a@d.test
     b"unreasonable virtual_alias_maps map ",
 )
 
 #: What the logger says of lines that it dropped.
-_GAPS = Needle(b" messages", rb" messages(?: from |\.| lost)", (rb" messages(?: from |\.| lost)",))
+_GAPS = Needle(
+    b" messages",
+    rb" messages(?: from |\.| lost)",
+    (rb" messages(?: from |\.| lost)",),
+    (b" messages",),
+)
 
 #: The rules whose evidence the needles of this module find.
 _KNOWN = frozenset(
@@ -54,7 +59,7 @@ _KNOWN = frozenset(
 
 def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle] | None:
     """Return the needles for *rules* at *site*; None when every line must be read."""
-    needles = [_relays(site), _failures(), *(Needle(word) for word in _WORDS), _GAPS]
+    needles = [*_relays(site), *_failures(), *(Needle(word) for word in _WORDS), _GAPS]
     for compiled in rules:
         condition = compiled.condition
         if _is_known(compiled) or compiled.rule.spike:
@@ -73,43 +78,50 @@ def _is_known(compiled: CompiledRule) -> bool:
     return rule.id in _KNOWN and rule.source.startswith(str(shipped_place()))
 
 
-def _relays(site: Site) -> Needle:
-    own = [re.escape(address.encode("ascii", "replace")) for address in sorted(site.addresses)]
-    here = b"(?:" + b"|".join((*_LOOPBACK, *(address + rb"\]" for address in own))) + b")"
+def _relays(site: Site) -> Iterator[Needle]:
+    own = [address.encode("ascii", "replace") for address in sorted(site.addresses)]
+    here = _one_of(*_LOOPBACK, *(re.escape(address) + rb"\]" for address in own))
     names = [re.escape(name.encode("utf-8", "replace")) for name in sorted(site.names)]
     # The host is read once, then looked back at: nine hosts of ten are nobody of interest.
-    ends = [*names, b"localhost"]
-    named = b"|".join(b"(?<=(?i:" + end + rb")\[)" for end in ends)
-    dotted = b"|".join(b"(?<=(?i:" + end + rb")\. \[)" for end in ends)
-    bare = b"|".join(b"(?<=(?i:" + end + rb")\.)" for end in ends)
-    postfix = rb"\[(?:" + here + b"|" + named + rb")[^ \n]*:25[, ]"
-    sendmail = rb" \[(?<=\. \[)(?:IPv6:|" + here + b"|" + dotted + b")|(?:" + bare + rb")(?! \[)"
-    return Needle(
+    named = [b"(?<=(?i:" + name + rb")\[)" for name in names]
+    begin = b"[127.", b"[0", b"[::", *(b"[" + address + b"]" for address in own)
+    yield Needle(
         b"relay=",
-        rb"relay=[^ \[,\n]*+(?:" + postfix + b"|" + sendmail + b")",
+        rb"relay=[^ \[,\n]*+\[" + _one_of(here, *named) + rb"[^ \n]*:25[, ]",
         (
-            rb"relay=[^ \[,\n]*\. \[(?:IPv6:|" + here + rb")",
             rb"relay=[^ \[,\n]*\[" + here,
-            rb"relay=[^ \[,\n]*(?i:" + b"|".join(ends) + rb")[.\[]",
+            *(rb"relay=[^ \[,\n]*(?i:" + name + rb")\[" for name in names),
         ),
+        # A name may be written in any case: no text is in all of them.
+        () if names else begin,
     )
-
-
-def _failures() -> Needle:
-    # Postfix puts a comma before the field, and a blank; somebody who wrote the line anew may not.
-    postfix = (
-        rb"us=(?!sent)(?:(?<=,status=)|(?<=[, ] status=))"
-        rb"(?:deferred|SOFTB|[^sdS\n][^\n]*(?i:loop|hops))"
-    )
-    sendmail = rb"=(?!Sent)(?<!dsn=5\.[0-9]\.[0-9], stat=)"
-    return Needle(
-        b"stat",
-        b"stat(?:" + postfix + b"|" + sendmail + b")",
+    dotted = [b"(?<=(?i:" + name + rb")\. \[)" for name in names]
+    ends = [*names, b"localhost"]
+    address = rb" \[(?<=\. \[)" + _one_of(b"IPv6:", here, *dotted)
+    bare = _one_of(*(b"(?<=(?i:" + end + rb")\.)" for end in ends)) + b","
+    yield Needle(
+        b"relay=",
+        rb"relay=[^ \[,\n]*+" + _one_of(address, bare),
         (
-            rb"status=(?:deferred|SOFTB)",
-            rb"status=[^sdS\n]",
-            rb"stat=[^S]",
-            rb"stat=S[^e]",
-            rb"stat=Se[^n]",
+            rb"relay=[^ \[,\n]*\. \[" + _one_of(b"IPv6:", here),
+            rb"relay=[^ \[,\n]*(?i:" + b"|".join(ends) + rb")\.[, ]",
         ),
+        () if names else (*(b" " + text for text in begin), b" [IPv6:", b"t.,", b"T.,"),
     )
+
+
+def _failures() -> Iterator[Needle]:
+    yield Needle(b"status=deferred")
+    yield Needle(b"SOFTBOUNCE")
+    loops = rb"=bounced [^\n]*(?i:loop|hops)"
+    yield Needle(b"=bounced", loops, (loops,), (b"=bounced ",))
+    yield Needle(
+        b"stat=",
+        rb"stat=(?!Sent)(?<!dsn=5\.[0-9]\.[0-9], stat=)",
+        (rb"stat=[^S]", rb"stat=S[^e]", rb"stat=Se[^n]"),
+        (b"stat=",),
+    )
+
+
+def _one_of(*choices: bytes) -> bytes:
+    return b"(?:" + b"|".join(choices) + b")"

@@ -25,7 +25,7 @@ from logwatch_mx.model.change import Changes
 from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import Block, Cutter, lines, sift_losses
-from logwatch_mx.sources.memmem import find_all
+from logwatch_mx.sources.places import find_all
 from logwatch_mx.sources.sieve import Sieve
 
 #: Stamps further apart may hide a New Year, ones that go back by more a block in disorder.

@@ -153,6 +153,7 @@ def _class(field: Field, value: Value) -> Test | None:
     }:
         return None
     belongs = classes.get(value.text)
+    of_named = _nobodys if value.text == "loopback" else is_own
     if belongs is None:
         if field.type is Type.PEER:
             raise Fault(value.at, f"{field.path} is one of {_listed(classes)}; {_parts(field)}")
@@ -161,10 +162,21 @@ def _class(field: Field, value: Value) -> Test | None:
     def named(event: Event, domain: str | None, site: Site) -> bool:
         found = read(event, domain)
         if isinstance(found, Relay | Client):
-            return any(text is not None and belongs(text, site) for text in (found.ip, found.host))
+            ip, host = found.ip, found.host
+            if ip is not None and belongs(ip, site):
+                return True
+            if host is None:
+                return False
+            # Where the address is known, it says what is loopback: anybody may call a host of his
+            # `mx.localhost`, and lead it anywhere.
+            return (belongs if ip is None else of_named)(host, site)
         return isinstance(found, str) and belongs(found, site)
 
     return named
+
+
+def _nobodys(_text: str, _site: Site) -> bool:
+    return False
 
 
 def _asked(node: Compare, field: Field) -> _Ask:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
+from stringzilla import count as count_in
 
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.losses import Losses
@@ -54,7 +55,7 @@ class Block(Struct, frozen=True):
     def count(self) -> int:
         """How many line numbers the block takes."""
         if self.counted < 0:
-            force_setattr(self, "counted", self.data.count(b"\n") + self.torn)
+            force_setattr(self, "counted", count_in(self.data, b"\n") + self.torn)
         return self.counted
 
 
@@ -87,7 +88,7 @@ class Cutter:
         block, data = self._block, self._block.data
         start = data.rfind(b"\n", 0, position) + 1
         if start >= self._counted:
-            self._number += data.count(b"\n", self._counted, start)
+            self._number += count_in(data, b"\n", self._counted, start)
         else:
             self._number -= data.count(b"\n", start, self._counted)
         self._counted = start
@@ -100,7 +101,7 @@ class Cutter:
         """Return the block's ``count``: with what is counted already, one pass does for all."""
         block, data = self._block, self._block.data
         if block.counted < 0:
-            rest = data.count(b"\n", self._counted)
+            rest = count_in(data, b"\n", self._counted)
             force_setattr(block, "counted", self._number - block.number + rest + block.torn)
         return block.count
 

@@ -48,7 +48,6 @@ def returned(relay, dsn, why):
         sent("mail.b.test[127.9.9.9]:25"),
         sent("mail.b.test[192.0.2.9]:25"),
         sent("MX.Home.Test[192.0.2.70]:25"),
-        sent("a.localhost[192.0.2.70]:25"),
         "warning: host b.test[192.0.2.1]:25 greeted me with my own hostname mx.home.test",
         "warning: host b.test[192.0.2.1]:25 replied to HELO/EHLO with my own hostname mx.home.test",
         "warning: mailer loop: best MX host for b.test is local",
@@ -74,7 +73,6 @@ def test_what_matters_is_a_hit(line):
     "line",
     [
         sent(MX, "250 2.0.0 Ok: queued as 8A10232BD2"),
-        sent(MX, "250 status=deferred relay=x[127.0.0.2]:24,"),
         returned(MX, "5.1.1", "host b.test said: 550 5.1.1 User unknown"),
         sent("local", "delivered to maildir"),
         sent("127.0.0.1[127.0.0.1]:10024", "250 Ok: queued as 8A10232BD2"),

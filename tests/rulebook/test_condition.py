@@ -162,6 +162,9 @@ def test_matches(text, event, expected):
         (Relay("[127.0.0.1]", None), True, False),
         (Relay("notlocalhost", None), False, False),
         (Relay("localhost.test", "192.0.2.1"), False, False),
+        # Anybody may call a host of his so; where the address is known, it decides.
+        (Relay("mx.localhost", "198.51.100.3", 25), False, False),
+        (Relay("mx.home.test", "198.51.100.3", 25), False, True),
         (Relay("mail.d.test", "0.0.0.1"), False, False),  # the rest of 0/8 goes nowhere
         (Relay("mail.d.test", "128.0.0.1"), False, False),
         (Relay("mail.d.test", "10.99.0.10"), False, True),
