@@ -15,6 +15,7 @@ from pathlib import Path
 
 from logwatch_mx.app.desk import Desk
 from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.heap import keep_heap_small
 from logwatch_mx.app.inlet import Inlet
 from logwatch_mx.app.learning import learn
 from logwatch_mx.app.live import Live
@@ -55,6 +56,7 @@ async def run_daemon(
     saved place is read from its beginning, else from its end. *lessons*: old logs that tell what is
     usual.
     """
+    keep_heap_small()
     with Store.open(settings.state.path) as store:
         for note in store.notes:
             log(note)
