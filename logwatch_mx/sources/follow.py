@@ -25,6 +25,9 @@ from msgspec import Struct
 
 HEAD = 1024
 _SECOND = 10**9
+#: Device, inode, size and time (ns): what a rotated file keeps when it is renamed, and no file has
+#: that was made later.
+Key = tuple[int, int, int, int]
 
 
 class Checkpoint(Struct, frozen=True):
@@ -33,7 +36,8 @@ class Checkpoint(Struct, frozen=True):
     *number* is that of the next line. *fingerprint* is that of the file's first *head* bytes, which
     are as many as there were, 1024 at most: it tells a file from another one with its inode, and
     knows a copy. *modified* (ns) is when the last bytes read were written at the latest. *older*
-    are rotated files before this one that may still grow.
+    are rotated files before this one that may still grow. *known*: the log's files when they were
+    last listed, if copies may have come since without a sign; else None.
     """
 
     path: str
@@ -45,6 +49,7 @@ class Checkpoint(Struct, frozen=True):
     head: int = 0
     modified: int = 0
     older: tuple["Checkpoint", ...] = ()
+    known: tuple[Key, ...] | None = None
 
 
 class Seen(Struct, frozen=True):
@@ -68,17 +73,22 @@ class Seen(Struct, frozen=True):
         return self.device, self.inode
 
     @property
-    def key(self) -> tuple[int, int, int, int]:
-        """What a rotated file keeps when it is renamed, and no file has that was made later."""
+    def key(self) -> Key:
+        """What tells a rotated file from every other one, see ``Key``."""
         return *self.identity, self.size, self.modified
 
 
 class Leg(Struct, frozen=True):
-    """A file to be read from *offset* on, where line *number* begins."""
+    """A file to be read from *offset* on, where line *number* begins.
+
+    *begun*: it was found at a checkpoint, by how it begins; if it begins otherwise by now, it was
+    truncated since.
+    """
 
     seen: Seen
     offset: int = 0
     number: int = 1
+    begun: bool = False
 
 
 class Fate(StrEnum):
@@ -115,14 +125,15 @@ def legs(mark: Checkpoint, seen: Sequence[Seen]) -> tuple[bool, tuple[Leg, ...]]
     """
     place = _find(mark, seen)
     if place is not None:
-        here = Leg(seen=seen[place], offset=mark.offset, number=mark.number)
+        begun = mark.head > 0
+        here = Leg(seen=seen[place], offset=mark.offset, number=mark.number, begun=begun)
         return True, (here, *(Leg(seen=later) for later in seen[place + 1 :]))
     newer = [later for later in seen if later.current or later.modified > mark.modified]
     return False, tuple(Leg(seen=later) for later in newer)
 
 
 def newcomers(
-    known: Sequence[Seen], seen: Sequence[Seen], held: Collection[tuple[int, int]]
+    known: Sequence[Key], seen: Sequence[Seen], held: Collection[tuple[int, int]]
 ) -> tuple[Leg, ...]:
     """Return the rotated files that came since those *known* were listed, the log itself last.
 
@@ -130,14 +141,13 @@ def newcomers(
     be; none is what had been written before the log was, nor what was packed since then: its time
     is that of a file which is known.
     """
-    since = known[-1].modified if known else 0
-    keys = {file.key for file in known}
-    times = {file.modified // unit for file in known[:-1] for unit in (1, _SECOND)}
+    since = known[-1][3] if known else 0
+    times = {key[3] // unit for key in known[:-1] for unit in (1, _SECOND)}
     return tuple(
         Leg(seen=file)
         for file in seen
         if not file.current
-        and file.key not in keys
+        and file.key not in known
         and file.identity not in held
         and file.modified >= since
         # Some packers keep no more of a time than its seconds.
@@ -164,23 +174,25 @@ def resumed(
 
     Each of these comes with the log's files as compared with it. A file that was empty is known by
     its inode alone, and while nobody held it open that may have been given to another file: one
-    that is not before the file at *mark* is not it. Of a log that was empty itself, copies that
-    were written later are new.
+    that is not before the file at *mark* is not it; and one that had just begun to be the copy of
+    the file at *mark* is read on from there. Copies that came without a sign go before it.
     """
     was_found, there = legs(mark, seen)
     places = {file.path: place for place, file in enumerate(seen)}
     begin = places[there[0].seen.path] if there else len(seen)
-    if was_found and not mark.head:
-        late = [file for file in seen[:begin] if file.modified > mark.modified]
-        there = (*(Leg(seen=file) for file in late), *there)
+    taken = {there[0].seen.identity} if was_found else set()
     route: list[Leg] = []
     for one, compared in older:
         is_there, way = legs(one, compared)
-        if is_there and (one.head or places.get(way[0].seen.path, begin) < begin):
+        if not is_there or way[0].seen.identity in taken:
+            continue
+        if one.head or places.get(way[0].seen.path, begin) < begin:
             route.append(way[0])
-    taken = {(leg.seen.device, leg.seen.inode) for leg in route}
-    new = [leg for leg in there if (leg.seen.device, leg.seen.inode) not in taken]
-    return was_found, (*route, *new) if there else ()
+    taken = {leg.seen.identity for leg in route}
+    new = [leg for leg in there if leg.seen.identity not in taken]
+    held = taken | {leg.seen.identity for leg in new}
+    unseen = () if mark.known is None else newcomers(mark.known, seen, held)
+    return was_found, (*route, *unseen, *new) if there else ()
 
 
 def _find(mark: Checkpoint, seen: Sequence[Seen]) -> int | None:

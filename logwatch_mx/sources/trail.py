@@ -15,6 +15,7 @@ from logwatch_mx.sources.block import Block
 from logwatch_mx.sources.follow import (
     Checkpoint,
     Fate,
+    Key,
     Leg,
     Seen,
     is_copy,
@@ -53,10 +54,9 @@ class Trail:
         self._settle = settle
         self._losses = losses
         self._files: list[Reader] = []
-        # The rotated files that were there when last listed. Copies may have come unseen since then
-        # while nothing is known of how the last file begins.
-        self._known: list[Seen] = []
-        self._unsure = False
+        # The log's files when last listed, as long as copies may have come unseen since then: while
+        # nothing is known of how the last file begins.
+        self._known: tuple[Key, ...] | None = None
 
     def look(self, now: float) -> list[Block]:
         """Find out what became of the log; return the ends of lines that will never be finished.
@@ -115,7 +115,7 @@ class Trail:
             if reader.mark().offset or not any(earlier.lag() for earlier in self._files[:place]):
                 begun = place + 1
         *older, last = [reader.mark() for reader in self._files[:begun]]
-        return replace(last, older=tuple(older))
+        return replace(last, older=tuple(older), known=self._known)
 
     def holds(self, identity: tuple[int, int]) -> bool:
         """Return whether the file with *identity* is open here."""
@@ -145,8 +145,11 @@ class Trail:
         was_blank = not last.head
         here = None if found is None else _glance(self.path, found, same=last.same())
         match judge(last.mark(), here, size=last.size, consumed=last.consumed):
-            case Fate.SAME if self._unsure:
+            case Fate.SAME if self._known is not None:
                 seen = self._seen(last.mark())
+                # What is listed must be what was there while this file was as it is now.
+                if not (seen and seen[-1].identity == last.identity and last.same()):
+                    raise FileNotFoundError(self.path)
                 copies = self._packed_since(self._files[:-1])
                 self._files[-1:-1] = self._open(self._newcomers(seen, besides=copies))
                 self._note(seen, unsure=was_blank)
@@ -220,14 +223,13 @@ class Trail:
 
     def _note(self, seen: list[Seen], *, unsure: bool) -> None:
         """Remember what was there; *unsure*: a copy may come, or has come since, without a sign."""
-        self._known = seen
-        self._unsure = unsure
+        self._known = tuple(file.key for file in seen) if unsure else None
 
     def _newcomers(
         self, seen: list[Seen], *, besides: Iterable[tuple[int, int]]
     ) -> tuple[Leg, ...]:
         """Return the copies that came without a sign, but for those *besides*."""
-        if not self._unsure:
+        if self._known is None:
             return ()
         held = {*besides, *(reader.identity for reader in self._files)}
         return newcomers(self._known, seen, held)
@@ -267,8 +269,8 @@ class Trail:
     def _open(self, route: Iterable[Leg], marks: Collection[Checkpoint] = ()) -> list[Reader]:
         """Open all of *route*, or nothing and raise ``OSError``.
 
-        What is read on somewhere must still begin as the file at one of *marks* did: it may have
-        been truncated since it was listed.
+        What was begun must still begin as the file at one of *marks* did: it may have been
+        truncated since it was listed.
         """
         opened: list[Reader] = []
         try:
@@ -277,7 +279,7 @@ class Trail:
                 opened.append(reader)
                 if reader.identity != leg.seen.identity:
                     raise FileNotFoundError(leg.seen.path)
-                if leg.offset and not any(reader.begins_as(mark) for mark in marks):
+                if leg.begun and not any(reader.begins_as(mark) for mark in marks):
                     raise FileNotFoundError(leg.seen.path)
                 reader.start_at(leg.offset, leg.number)
         except OSError:

@@ -174,7 +174,7 @@ class World:
     st.lists(
         st.sampled_from(
             [
-                *("append", "append", "append_long", "begin_line", "look"),
+                *("append", "append", "append_long", "begin_line", "look", "restart"),
                 *("rename", "copytruncate", "copytruncate_twice", "compress"),
             ]
         ),
@@ -191,6 +191,21 @@ class World:
 @example(["copytruncate", "append", "copytruncate"], [30, 0, 13, 8, 13, 0, 0, 3], 1 << 20)
 @example(["append", "restart", "copytruncate"], [0, 3, 8, 0, 0, 2, 20], 7)
 @example(["append", "restart", "look", "copytruncate_twice"], [0, 0, 0, 0, 0, 8, 0, 0, 13], 1 << 20)
+@example(["copytruncate", "append", "copytruncate", "append", "restart"], [3], 1 << 20)
+@example(["copytruncate_twice", "restart", "append", "copytruncate", "append"], [], 1 << 20)
+@example(["append", "rename", "append", "rename", "restart"], [], 7)
+@example(["append", "copytruncate", "append", "restart", "rename"], [0, 0, 0, 0, 4], 1 << 20)
+@example(["rename", "append", "copytruncate", "restart"], [0, 1, 4, 19], 1 << 20)
+@example(["append_long", "restart", "copytruncate", "restart"], [18, 0, 17], 7)
+@example(["restart", "append", "copytruncate"], [1, 0, 30], 7)
+@example(["look", "append_long", "restart", "copytruncate"], [0, 0, 4, 30], 1 << 20)
+@example(["append", "copytruncate", "append", "restart", "copytruncate"], [0], 7)
+@example(["begin_line", "append", "restart", "append", "copytruncate"], [5, 30, 1, 3, 1, 8, 7], 7)
+@example(
+    ["append_long", "append", "look", "restart", "append", "copytruncate"],
+    [0, 0, 0, 1, 0, 0, 19, 29],
+    7,
+)
 def test_a_rotation_between_any_two_calls_loses_and_doubles_nothing(
     tmp_path_factory, script, gaps, budget
 ):
