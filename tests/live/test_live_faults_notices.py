@@ -38,11 +38,11 @@ def title(domain):
 
 @pytest.fixture
 def deaf():
-    """Yield the URL of a target that takes connections and never answers."""
+    """Yield the URL of a target that takes connections, never answers and is never given up."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(50)
-        yield f"json://127.0.0.1:{listener.getsockname()[1]}/"
+        yield f"json://127.0.0.1:{listener.getsockname()[1]}/?cto=600&rto=600"
 
 
 def test_a_target_that_hangs_holds_up_neither_the_others_nor_the_end(

@@ -121,6 +121,13 @@ def test_a_server_that_hangs_ends_at_the_read_limit():
     assert retry
 
 
+def test_apprise_keeps_to_our_read_limit_and_not_to_its_own():
+    with receiving(None) as server:
+        # Its own is four seconds: with that, our deadline would end it.
+        told, _, _ = failure(target(server.url), limits=(60, 0.2), deadline=timedelta(seconds=3))
+    assert told == "notice not delivered to json://… (no answer in time)"
+
+
 @pytest.mark.parametrize(
     ("status", "more", "unanswered"),
     [
