@@ -36,7 +36,7 @@ loop_domain = "loop-{}.test".format
 class Writer(threading.Thread):
     """Writes the log; ``pause`` is held by whoever rotates it."""
 
-    def __init__(self, path, *, lines, until):
+    def __init__(self, path, *, lines, until, wild):
         super().__init__(daemon=True)
         self.path = path
         self.pause = threading.Lock()
@@ -44,6 +44,7 @@ class Writer(threading.Thread):
         self._limit = lines
         self._begun = time.monotonic()
         self._until = until
+        self._wild = wild
         self._sample = [line[19:] for line in SAMPLE.read_text().splitlines()]
         self._loops = 0
         self._number = 0
@@ -53,8 +54,8 @@ class Writer(threading.Thread):
         rate = self._limit / length
         while (now := time.monotonic()) < self._until and self.lines < self._limit:
             due = int(rate * (now - self._begun)) - self.lines
-            # One loop after another, the last of them well before the end.
-            if self._loops < LOOPS * (now - self._begun) / length and self._loops < LOOPS:
+            # One loop after another in the *wild* part of the time, the last well before its end.
+            if self._loops < min(LOOPS, LOOPS * (now - self._begun) / length / self._wild):
                 self._write(self._loop(self._loops))
                 self._loops += 1
             elif due > 0:

@@ -3,7 +3,8 @@
 A writer appends real lines about loops among healthy mail; the log is renamed, copied and
 truncated, and packed; the daemon is killed and stopped and started again. At the end every line
 must have counted once, every incident must be what a replay of the whole log says, and nothing may
-have been done twice. In the last third nobody kills it, so that its memory can be seen to stay.
+have been done twice. In the second half nobody kills it, so that its memory can be seen to stay
+(``steadiness.py``).
 
 Exit status 0: all held. The last line is JSON.
 """
@@ -25,8 +26,15 @@ sys.path.insert(0, str(HERE.parent / "live"))
 sys.path.insert(0, str(HERE))
 from busy_log import LOOPS, Rotator, Writer, loop_domain  # noqa: E402
 from conftest import Daemon, Receiver, serve_dns  # noqa: E402  # the harness of the live tests
+from steadiness import BOUND, resident, steadiness  # noqa: E402
 
 PARTS = "id kind subject opened first last counts signals reasons cause origin".split()  # noqa: SIM905
+#: The daemon is killed in this part of the time, in which all loops happen too.
+WILD = 0.5
+#: Seconds. Tables fill and the heap finds its size (seen: flat after a minute to three).
+WARM_UP = 180
+#: Seconds in which all must have been told and counted, also beside another program that is busy.
+PATIENCE = 600
 WAITING = "SELECT count(*) FROM notices WHERE sent_at IS NULL"
 RULE = """
 id = "soak"
@@ -74,41 +82,29 @@ def differences(live, replayed):
     return [text[:600] for text in said]
 
 
-def resident(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0.0  # it has just ended
-
-
-def slope(samples):
-    """Return the slope of (seconds, MB) in MB an hour, by least squares."""
-    if len(samples) < 2:
-        return 0.0
-    mean_t = sum(t for t, _ in samples) / len(samples)
-    mean_m = sum(m for _, m in samples) / len(samples)
-    spread = sum((t - mean_t) ** 2 for t, _ in samples)
-    return 3600 * sum((t - mean_t) * (m - mean_m) for t, m in samples) / spread
+def configured(folder, dns, receiver):
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / "soak.toml").write_text(RULE)
+    daemon = Daemon(folder, "127.0.0.1:1", receiver)
+    daemon.hook.write_text(f'#!/bin/sh\necho "$LWMX_ON $LWMX_INCIDENT" >> {daemon.hooks}\n')
+    daemon.configure(dns=dns, url=receiver.url)
+    # Top-level keys stand before the first table.
+    daemon.config.write_text(f'rules = ["{rules}"]\n' + daemon.config.read_text())
+    daemon.log.touch()
+    return daemon
 
 
 def soak(folder, *, minutes, lines, seed):
     rng = random.Random(seed)
     receiver = Receiver()
     dns = serve_dns(zone())
-    rules = folder / "rules"
-    rules.mkdir()
-    (rules / "soak.toml").write_text(RULE)
-    daemon = Daemon(folder, "127.0.0.1:1", receiver)
-    daemon.hook.write_text(f'#!/bin/sh\necho "$LWMX_ON $LWMX_INCIDENT" >> {daemon.hooks}\n')
-    daemon.configure(dns=next(dns), url=receiver.url)
-    # Top-level keys stand before the first table.
-    daemon.config.write_text(f'rules = ["{rules}"]\n' + daemon.config.read_text())
-    daemon.log.touch()
+    daemon = configured(folder, next(dns), receiver)
     daemon.start()
     begun = time.monotonic()
     until = begun + minutes * 60
-    calm = begun + minutes * 40
-    writer = Writer(daemon.log, lines=lines, until=until)
+    calm = begun + minutes * 60 * WILD
+    writer = Writer(daemon.log, lines=lines, until=until, wild=WILD)
     rotator = Rotator(writer, rng)
     writer.start()
     kills = stops = 0
@@ -129,16 +125,16 @@ def soak(folder, *, minutes, lines, seed):
             time.sleep(rng.random() * 2)
             daemon.start()
             kill_at = now + rng.uniform(2, 20)
-        # The tables fill for a minute after a start (seen: 67 to 85 MB, then flat).
-        if now > (calm + until) / 2:
+        if now > calm:
             samples.append((now, resident(daemon.process.pid)))
             lags.append(
                 json.loads(state(folder, "SELECT value FROM meta WHERE key = 'status'")).get(
                     "lag", 0
                 )
             )
+    died = daemon.gone()
     replayed = replay(daemon)
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         faults = differences(daemon.incidents(), replayed)
         # In a storm notices are gathered, and go out once a minute.
@@ -147,6 +143,12 @@ def soak(folder, *, minutes, lines, seed):
         time.sleep(2)
     daemon.stop()
     receiver.close()
+    # A short soak has no time for all of the warm-up.
+    memory = steadiness(samples, warm=min(WARM_UP, minutes * 60 * (1 - WILD) * 0.4))
+    if died:
+        faults.append("the daemon ended by itself")
+    if memory.grows:
+        faults.append(memory.words)
     return judge(
         daemon,
         receiver,
@@ -158,8 +160,11 @@ def soak(folder, *, minutes, lines, seed):
             "kills": kills,
             "stops": stops,
             "rotations": rotator.count,
-            "rss_mb": round(samples[-1][1], 1) if samples else None,
-            "rss_slope_mb_per_hour": round(slope(samples), 2),
+            "memory": memory.words,
+            "rss_mb": round(memory.last, 1),
+            "rss_slope_mb_per_hour": round(memory.slope, 2),
+            "rss_slope_standard_error": round(memory.error, 2),
+            "rss_slope_bound": BOUND,
             "worst_lag_bytes_when_calm": max(lags, default=0),
         },
     )
@@ -232,6 +237,7 @@ def main():
     found = soak(folder, minutes=given.minutes, lines=lines, seed=given.seed)
     for fault in found["faults"]:
         print(f"FAULT {fault}")
+    print(found["memory"])
     print(json.dumps(found))
     if not found["faults"] and not given.keep:
         shutil.rmtree(folder)
