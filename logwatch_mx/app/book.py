@@ -79,10 +79,11 @@ class Book:
         return False
 
     def note_gap(self, gap: Gap) -> None:
-        """Count lines that the logger dropped in all that is open: they may have been about it."""
+        """Count lines that are missing in all that is open: they may have been about it."""
         for case in self._cases.values():
             if case.closed is None and not gap.repeated:
                 case.facts.lost += gap.count
+                case.facts.gone += gap.unread
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return all incidents of the book, by opening and id."""

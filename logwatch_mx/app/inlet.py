@@ -92,8 +92,14 @@ class Inlet:
             "a log was cut and there is no copy: what was not read of it is lost": losses.uncopied,
             "a log was deleted before it was read to its end": losses.vanished,
             "an archive broke off: the rest of it is lost": losses.damaged,
+            "a log has NULs in its middle: what stood there was never on the disk": losses.holes,
         }
         return {what: count for what, count in found.items() if count}
+
+    @property
+    def unread(self) -> int:
+        """How often a part of a log was gone before it was read."""
+        return sum(self.lost().values())
 
     def close(self) -> None:
         """Close everything."""

@@ -29,6 +29,7 @@ from logwatch_mx.app.reading import LiveStream, Place
 from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
+from logwatch_mx.model.event import Gap
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Verdict
@@ -99,6 +100,7 @@ class Live:
         self._place: Place | None = None
         self._troubles: tuple[str, ...] = ()
         self._lost: dict[str, int] = {}
+        self._unread = 0
         self._kept: dict[str, Incident] = {}
 
     def attach(self, desk: Desk) -> None:
@@ -166,11 +168,21 @@ class Live:
         count, lag = 0, self.inlet.lag()
         self._is_behind = False
         for block in self.inlet.poll(budget, time.monotonic()):
+            self._note_unread()
             count += len(block.data)
             self._take_block(block)
+        self._note_unread()
         # Of a line without end nothing comes; what cannot be read does not become less.
         self._is_behind = budget > 0 and (count >= budget or 0 < self.inlet.lag() < lag)
         self._tell_troubles()
+
+    def _note_unread(self) -> None:
+        """Let what is open know that there may have been more of it."""
+        unread = self.inlet.unread
+        for _ in range(self._unread, unread):
+            self.engine.feed(Gap(line=Line(""), count=0, unread=True))
+            self._dirty = True
+        self._unread = unread
 
     def _tell_troubles(self) -> None:
         """Say what became unreadable, what is readable again, and what is lost, each once."""

@@ -22,6 +22,7 @@ class FactCount(Struct):
     growth: int | None = None
     domains: dict[str, int] = {}
     lost: int = 0
+    gone: int = 0
 
     def add_line(self, at: datetime) -> None:
         """Count one line of evidence in its minute."""
@@ -53,6 +54,7 @@ class FactCount(Struct):
         self.busiest = max(self.busiest, later.busiest)
         self.minute, self.lines = later.minute, later.lines
         self.lost += later.lost
+        self.gone += later.gone
         self.growth = later.growth if self.growth is None else self.growth
         for sender, count in later.senders.items():
             if sender in self.senders or len(self.senders) < KEPT_SENDERS:
@@ -70,4 +72,5 @@ class FactCount(Struct):
             growth=self.growth,
             domains=dict(ranked[:SHOWN_DOMAINS]),
             lost=self.lost,
+            gone=self.gone,
         )

@@ -165,10 +165,15 @@ class Auth(Event, frozen=True, kw_only=True):
 
 
 class Gap(Event, frozen=True, kw_only=True):
-    """The logger dropped *count* lines, or says that the last one was *repeated* so often."""
+    """The logger dropped *count* lines, or says that the last one was *repeated* so often.
+
+    *unread*: not the logger says so; a part of the log was gone before it was read, and nobody
+    knows how many lines that were. *count* is 0 then.
+    """
 
     count: int
     repeated: bool = False
+    unread: bool = False
 
 
 class Other(Event, frozen=True, kw_only=True):

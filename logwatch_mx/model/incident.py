@@ -84,6 +84,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     the busiest minute of the log. *growth*: bytes that a message gained with each pass, None where
     the log does not tell. *domains*: messages of a spike or outage by recipient domain, the most.
     *lost*: lines that the logger says it dropped meanwhile, so that every count is a lower bound.
+    *gone*: how often a part of the log was gone meanwhile before it was read; nobody knows how many
+    lines that were.
     """
 
     senders: int = 0
@@ -91,6 +93,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     growth: int | None = None
     domains: dict[str, int] = {}
     lost: int = 0
+    gone: int = 0
 
 
 class Origin(Struct, frozen=True, kw_only=True):

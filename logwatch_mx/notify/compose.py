@@ -78,6 +78,11 @@ def _compose_one(incident: Incident, kind: NoticeKind, *, again: bool) -> tuple[
     lines += [f"When: {_span(incident)}", f"Seen: {_numbers(incident)}"]
     if lost := incident.facts.lost:
         lines.append(f"Lost: {_count(lost, 'line')} by the logger meanwhile, so there was more")
+    if gone := incident.facts.gone:
+        lines.append(
+            f"Lost: {_count(gone, 'part')} of the log meanwhile, before it was read,"
+            " so there may have been more"
+        )
     if incident.reasons:
         told = ", ".join(f"{reason} ({count})" for reason, count in incident.reasons.items())
         lines.append(f"Why: {quoted(told)}")

@@ -52,6 +52,9 @@ def rows(incident: Incident) -> list[tuple[str, str]]:
         found.append(
             ("lost", f"the logger dropped {count(lost, 'line')} meanwhile: there was more")
         )
+    if gone := incident.facts.gone:
+        parts = f"{count(gone, 'part')} of the log meanwhile, before it was read"
+        found.append(("gone", f"{parts}: there may have been more"))
     if len(incident.facts.domains) > 1:
         found.append(("domains", _domains(incident)))
     origins = [_origin(o, incident.counts.messages) for o in incident.origin[:ORIGINS]]

@@ -16,7 +16,9 @@ from logwatch_mx.model.verdict import Outcome, Verdict
 
 SCHEMA = 1
 #: Fields of events that are for detection, not for scripts, or that stand before the others.
-_APART = frozenset({"line", "agent", "text", "repeated", "time", "host", "program", "pid", "mta"})
+_APART = frozenset(
+    {"line", "agent", "text", "repeated", "unread", "time", "host", "program", "pid", "mta"}
+)
 
 
 def shape_incident(incident: Incident) -> dict[str, Any]:

@@ -7,7 +7,8 @@ class Losses(Struct):
     """Running counts of one source; the caller owns it and hands it to whoever may lose something.
 
     *nulls*: NUL bytes dropped from the beginning of lines (the hole that ``copytruncate`` leaves
-    under a writer without O_APPEND). *long_lines*, *cut*: lines above ``MAX_LINE`` and the bytes
+    under a writer without O_APPEND). *holes*: places behind a log's first line where NULs stand: a
+    power failure came before what was written there was on the disk. *long_lines*, *cut*: lines above ``MAX_LINE`` and the bytes
     dropped from their ends. *torn*: last lines whose newline never came. *outside*: queue ids that
     the look-back did not find while there was more log than its reach. *truncated*: files that
     became shorter under us; *uncopied*: those of which there is no copy: what had not been read of
@@ -18,6 +19,7 @@ class Losses(Struct):
     """
 
     nulls: int = 0
+    holes: int = 0
     long_lines: int = 0
     cut: int = 0
     torn: int = 0

@@ -25,6 +25,7 @@ class Splitter:
         self._identity = identity
         self._rest = bytearray()
         self._over = 0
+        self._in_hole = False
         self.offset = offset
         self._number = number
         self._last: Block | None = None
@@ -52,6 +53,8 @@ class Splitter:
     def feed(self, data: bytes) -> list[Block]:
         """Return the lines that *data* finished: no block, one, or two after an endless line."""
         blocks: list[Block] = []
+        if b"\0" in data or (data and self._in_hole):
+            self._note_holes(data)
         if self._over or len(self._rest) + len(data) > MAX_LINE:
             first = data.find(b"\n") + 1
             if not first:
@@ -76,6 +79,24 @@ class Splitter:
 
     def skip(self, count: int) -> None:
         """Pass over *count* NULs at the beginning of a line: a hole that nobody needs to read."""
+        self._note_holes(b"\0")
+        self._pass_nulls(count)
+
+    def _note_holes(self, data: bytes) -> None:
+        """Count the holes that begin in *data*, which comes next.
+
+        One before a log's first line is what a truncation leaves, and nothing is missing there.
+        """
+        begins = not self.unfinished and not self._over and data.startswith(b"\0")
+        holes = data.count(b"\n\0")
+        if begins and not self._in_hole and self.number > 1:
+            holes += 1
+        if holes and self._losses is not None:
+            self._losses.holes += holes
+        last = data[data.rfind(b"\n") + 1 :]
+        self._in_hole = bool(last) and not last.strip(b"\0") and (begins or len(last) < len(data))
+
+    def _pass_nulls(self, count: int) -> None:
         self.offset += count
         if self._losses is not None:
             self._losses.nulls += count
@@ -91,7 +112,7 @@ class Splitter:
         if not self._rest and data.startswith(b"\0"):
             whole = len(data)
             data = data.lstrip(b"\0")
-            self.skip(whole - len(data))
+            self._pass_nulls(whole - len(data))
         room = MAX_LINE - len(self._rest)
         self._rest += data[:room]
         self._over += max(0, len(data) - room)

@@ -9,6 +9,8 @@ from logwatch_mx.app.reading import open_streams
 from logwatch_mx.app.replay import Replay
 from logwatch_mx.app.setup import build_engine, load_all_rules
 from logwatch_mx.config.settings import Settings
+from logwatch_mx.model.event import Gap
+from logwatch_mx.model.line import Line
 from logwatch_mx.model.notice import NoticeKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.notify.compose import compose
@@ -60,6 +62,25 @@ def test_what_was_lost_before_the_loop_opened_is_not_of_it(tmp_path):
     line = f"{HEAD}05 mx {next(iter(GAPS))}\n"
     (loop,) = incidents(tmp_path / "maillog", line + passes(10), sieve=True)
     assert loop.facts.lost == 0
+
+
+def test_a_part_of_the_log_that_was_gone_is_told_in_what_is_open(tmp_path):
+    path = tmp_path / "maillog"
+    path.write_text(passes(10))
+    site, rules = Site(), load_all_rules(())
+    engine = build_engine(Settings(), site=site, rules=rules)
+    gone = Gap(line=Line(""), count=0, unread=True)
+    engine.feed(gone)
+    Replay(engine, settings=Settings(), site=site, resolver=None).run(
+        open_streams([path], year=2026, zone=UTC)
+    )
+    engine.feed(gone)
+    (loop,) = engine.incidents()
+    assert (loop.facts.lost, loop.facts.gone) == (0, 1)
+    said = "1 part of the log meanwhile, before it was read"
+    assert dict(rows(loop))["gone"] == f"{said}: there may have been more"
+    notice = compose(Due(NoticeKind.SUSPECTED, (loop,)), datetime.now(UTC), "mx")
+    assert f"Lost: {said}, so there may have been more" in notice.body.splitlines()
 
 
 def test_reports_and_notices_say_that_there_was_more(tmp_path):

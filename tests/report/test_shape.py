@@ -59,7 +59,7 @@ LOOP_SHAPE = {
     "cause": "theirs",
     "advice": "",
     "steps": [],
-    "facts": {"senders": 0, "busiest": 0, "growth": None, "domains": {}, "lost": 0},
+    "facts": {"senders": 0, "busiest": 0, "growth": None, "domains": {}, "lost": 0, "gone": 0},
     "origin": [
         {
             "client_ip": "192.0.2.7",

@@ -116,7 +116,34 @@ def test_a_hole_is_counted_and_the_line_behind_it_is_whole():
         Line("old", "log", 1, 0, 4),
         Line("new", "log", 2, 10004, 10008),
     ]
-    assert losses == Losses(nulls=10000)
+    assert losses == Losses(nulls=10000, holes=1)
+
+
+@pytest.mark.parametrize(
+    ("data", "holes"),
+    [
+        (b"\0\0\0a\nb\n", 0),  # what a truncation leaves under a writer that goes on where it was
+        (b"a\n\0\0\0b\nc\n", 1),
+        (b"a\n\0\0\0", 1),
+        (b"a\n\0\0\n\0b\n", 2),
+        (b"a\0\0\nb\n", 0),  # in a line they are text
+    ],
+)
+def test_nulls_between_lines_are_holes_however_they_are_cut(data, holes):
+    for size in range(1, len(data) + 1):
+        losses = Losses()
+        read([data[at : at + size] for at in range(0, len(data), size)], losses)
+        assert losses.holes == holes
+
+
+def test_a_hole_that_is_passed_without_reading_it_is_one():
+    losses = Losses()
+    splitter = Splitter("log", losses=losses)
+    splitter.feed(b"a\n")
+    splitter.skip(4094)
+    splitter.feed(b"\0\0\0")
+    splitter.feed(b"\0b\n")
+    assert (losses.holes, losses.nulls) == (1, 4097)
 
 
 def test_an_endless_line_costs_its_cap_and_is_one_line():

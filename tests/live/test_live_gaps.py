@@ -1,0 +1,95 @@
+"""Lines that nobody can read any more are told in the incident that was open when they went."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.timeout(170)
+
+SAMPLE = Path(__file__).parents[2] / "samples/maillog/postfix-seaton.log"
+LOST = "imuxsock lost 123 messages from pid 456 due to rate-limiting"
+HEAD = "2026-11-23T16:59:{:02}+00:00 mx "
+CUT = "a log was cut and there is no copy: what was not read of it is lost"
+HOLE = "a log has NULs in its middle: what stood there was never on the disk"
+DELETED = "a log was deleted before it was read to its end"
+
+
+@pytest.fixture
+def looping(daemon, receiver, wait_for):
+    """Return a daemon that has told of a loop, which is open."""
+    lines = SAMPLE.read_text().splitlines()
+    daemon.log.touch()
+    daemon.start()
+    daemon.append("".join(f"2026-11-23T{line[7:15]}+00:00{line[15:]}\n" for line in lines))
+    wait_for(lambda: receiver.posts, "the notice")
+    return daemon
+
+
+def gaps(daemon):
+    """Return what the only incident says that it misses: lines, and parts of the log."""
+    (loop,) = daemon.incidents()
+    return loop["facts"]["lost"], loop["facts"]["gone"]
+
+
+def lines(*texts):
+    return "".join(f"{HEAD.format(number)}{text}\n" for number, text in enumerate(texts))
+
+
+def test_what_the_logger_the_disk_and_a_rotation_lost_is_told_in_the_incident(
+    looping, receiver, wait_for
+):
+    assert gaps(looping) == (0, 0)
+    looping.append(lines(f"rsyslogd: {LOST}"))
+    wait_for(lambda: gaps(looping) == (123, 0), "what the logger lost")
+
+    # The power failed: the file had grown, what was written had not come to the disk.
+    os.truncate(looping.log, looping.log.stat().st_size + 10_000)
+    looping.append(lines("cron[1]: x"))
+    wait_for(lambda: gaps(looping) == (123, 1), "the hole")
+
+    looping.log.write_text(lines("cron[1]: y"))
+    wait_for(lambda: gaps(looping) == (123, 2), "the cut")
+
+    assert looping.stop() == 0
+    looping.log.unlink()
+    looping.log.write_text(lines("cron[1]: z"))
+    looping.start()
+    wait_for(lambda: gaps(looping) == (123, 3), "what was deleted while nobody read")
+
+    told = looping.told()
+    assert [told.count(what) for what in (HOLE, CUT, DELETED)] == [1, 1, 1]
+    (loop,) = looping.incidents()
+    # A terminal breaks long lines.
+    shown = " ".join(looping.command("incidents", "show", loop["id"]).stdout.split())
+    assert "the logger dropped 123 lines meanwhile: there was more" in shown
+    assert "3 parts of the log meanwhile, before it was read: there may have been more" in shown
+
+    looping.append("2026-11-23T23:00:00+00:00 mx cron[1]: hours later\n")
+    closed = wait_for(
+        lambda: [post["message"] for post in receiver.posts if "over" in post["title"]],
+        "the notice of its end",
+    )
+    assert "Lost: 123 lines by the logger meanwhile, so there was more" in closed[0]
+    said = "Lost: 3 parts of the log meanwhile, before it was read, so there may have been more"
+    assert said in closed[0]
+    # What goes missing now is not of it.
+    looping.log.write_text(lines(f"rsyslogd: {LOST}"))
+    wait_for(lambda: looping.told().count(CUT) == 2, "another cut")
+    assert looping.stop() == 0
+    assert gaps(looping) == (123, 3)
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["at once", "when it was seen"])
+def test_a_gap_is_told_once_however_soon_the_daemon_is_killed(looping, wait_for, waits):
+    looping.log.write_text(lines("cron[1]: y"))
+    if waits:
+        wait_for(lambda: CUT in looping.told(), "the cut")
+    looping.stop(signal.SIGKILL)
+    looping.start()
+    wait_for(lambda: gaps(looping) == (0, 1), "the cut")
+    assert looping.stop() == 0
+    looping.start()
+    assert looping.stop() == 0
+    assert gaps(looping) == (0, 1)
