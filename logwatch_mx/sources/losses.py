@@ -8,14 +8,15 @@ class Losses(Struct):
 
     *nulls*: NUL bytes dropped from the beginning of lines (the hole that ``copytruncate`` leaves
     under a writer without O_APPEND). *holes*: places behind a log's first line where NULs stand: a
-    power failure came before what was written there was on the disk. *long_lines*, *cut*: lines above ``MAX_LINE`` and the bytes
-    dropped from their ends. *torn*: last lines whose newline never came. *outside*: queue ids that
-    the look-back did not find while there was more log than its reach. *truncated*: files that
-    became shorter under us; *uncopied*: those of which there is no copy: what had not been read of
-    them is lost. *vanished*: files that were gone before they were read to their end.
-    *refused*: attempts at opening a file that the operating system denied. *missing*: attempts at
-    a file that was not there. *damaged*: archives that broke off. *restarts*: times that a program
-    which we read from was started again. *dropped*: datagrams that had no room.
+    power failure came before what was written there was on the disk. *long_lines*, *cut*: lines
+    above ``MAX_LINE`` and the bytes dropped from their ends. *torn*: last lines whose newline never
+    came. *outside*: queue ids that the look-back did not find while there was more log than its
+    reach. *truncated*: files that became shorter under us; *uncopied*: those of which there is no
+    copy: what had not been read of them is lost. *vanished*: files that were gone before they were
+    read to their end. *refused*: attempts at opening a file that the operating system denied.
+    *missing*: attempts at a file that was not there. *damaged*: archives that broke off.
+    *restarts*: times that a program which we read from was started again. *dropped*: datagrams that
+    had no room.
     """
 
     nulls: int = 0
