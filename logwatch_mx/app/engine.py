@@ -26,7 +26,8 @@ from logwatch_mx.detect.refused import RULE as REFUSED
 from logwatch_mx.detect.refused import RefusedDetector, is_refused
 from logwatch_mx.detect.spike import SpikeDetector
 from logwatch_mx.model.change import Change, ChangeKind, Changes
-from logwatch_mx.model.event import Delivery, Event, Gap, Mta, MtaVerdict, Status
+from logwatch_mx.model.deferral import Deferral
+from logwatch_mx.model.event import Delivery, Event, Gap, MtaVerdict
 from logwatch_mx.model.incident import Incident, IncidentKind, SignalKind
 from logwatch_mx.model.site import Site
 from logwatch_mx.model.trail import Doubt, Trail
@@ -35,9 +36,7 @@ from logwatch_mx.sources.sieve import Needle
 
 MINUTE = timedelta(minutes=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: So many lines in a row that are late by more than a day mean that the time was wrong before.
-REWIND_AFTER = 100
-A_DAY = timedelta(days=1)
+_NOTHING = Changes()
 
 
 class Engine:
@@ -55,6 +54,7 @@ class Engine:
         self.state = state if state is not None else EngineState()
         self.site = site
         self.needles: Sequence[Needle] | None = None  # of lines that concern it; None: not known
+        self.has_usual_spikes = False  # spikes are what the shipped rule says
         self._book = Book(self.state.cases, settings.loop.close_after)
         self._loop = LoopDetector(
             passes=settings.loop.passes, window=settings.loop.window, state=self.state.loop
@@ -74,19 +74,21 @@ class Engine:
         self._counting = CountingDetector(self.state.counting)
         # The minute after the one in which now is: found anew when now has left that.
         self._next = EPOCH
-        self._watches = Watches(watches, site, self._loop.heeds)
-        self._match = self._watches.match
+        self.watches = Watches(watches, site, self._loop.heeds)
+        self._match = self.watches.match
 
     def begin(self, at: datetime) -> None:
         """Let the log begin *at*, the stamp of its first line; only the first call counts."""
         if self.state.now is None:
             self.state.now = self.state.spike.begin(at.astimezone(UTC))
 
-    def feed(self, event: Event, stream: str = "") -> Changes:
+    def feed(self, event: Event | Deferral, stream: str = "") -> Changes:
         """Take one event of the log *stream*.
 
         One without a readable stamp counts at the newest time that was seen.
         """
+        if isinstance(event, Deferral):
+            return self._feed_usual(event)
         changes = Changes()
         if isinstance(event, Gap):
             self._book.note_gap(event)
@@ -125,15 +127,25 @@ class Engine:
         )
         return is_news or self._loop.concerns(event, stream)
 
-    def knows(self, queue_id: str, delay: float, mta: Mta, text: str) -> bool:
-        """Say whether a deferral leaves no trace: its message was counted, and no rule asks for it.
-
-        *delay* is in seconds, *text* the line. Not asked is what ``is_refused`` and ``following``
-        tell.
-        """
-        if self._watches.may_match(mta, Status.DEFERRED, text):
-            return False
-        return not self._spike.heeds(queue_id, delay)
+    def _feed_usual(self, event: Deferral) -> Changes:
+        """Take a deferral of the usual shape: it is only counted, and only once."""
+        state = self.state
+        if event.message in state.spike.seen:
+            return _NOTHING
+        time = event.time if event.time.tzinfo is UTC else event.time.astimezone(UTC)
+        if state.now is None:
+            self.begin(time)
+        now = state.now
+        changes = _NOTHING
+        if now is not None and now < time < self._next and now >= self._next - MINUTE:
+            self._book.turn()
+            state.now = time
+        else:
+            changes = Changes()
+            self._advance(time, changes)
+        if state.now is not None:
+            self._spike.note_usual(state.now, event, state.cases)
+        return changes
 
     @property
     def version(self) -> int:
@@ -306,7 +318,8 @@ class Engine:
             return
         self._book.turn()
         if to <= now:
-            self._be_late(now, to)
+            if self.state.be_late(now, to):
+                self._spike.rewind(to)
             return
         self.state.behind = 0
         minute = self._next
@@ -319,19 +332,6 @@ class Engine:
         if minute <= to:
             self._minute(to.replace(second=0, microsecond=0), changes)
         self.state.now = to
-
-    def _be_late(self, now: datetime, to: datetime) -> None:
-        """Count a late event; one stamp from the far future must not hold the time for ever."""
-        state = self.state
-        state.late += to < now
-        state.behind = state.behind + 1 if now - to > A_DAY else 0
-        if state.behind < REWIND_AFTER:
-            return
-        state.now, state.behind = to, 0
-        for case in state.cases.values():
-            case.last = min(case.last, to)
-            case.closed = case.closed and min(case.closed, to)
-        self._spike.rewind(to)
 
     def _open_spikes(self, opened: Sequence[Case], now: datetime, changes: Changes) -> None:
         for case in opened:

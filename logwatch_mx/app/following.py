@@ -4,7 +4,6 @@ from datetime import datetime
 
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.reading import EVER
-from logwatch_mx.app.retries import build_skip
 
 #: Of so many bytes at the end of a queue id few are alike; none that is followed is shorter.
 END = 4
@@ -29,7 +28,6 @@ class Following:
         self.ends: set[bytes] = set()
         self.pids: dict[bytes, Key] = {}
         self._since: dict[str, Key] = {}
-        self.skips = build_skip(engine)
         self.renew((EVER, 0))
 
     def renew(self, key: Key) -> None:

@@ -13,6 +13,7 @@ from logwatch_mx.app.following import Following
 from logwatch_mx.app.reading import EVER, LiveStream, Place, Stream, Tally
 from logwatch_mx.app.sifting import Sifter
 from logwatch_mx.model.change import Changes
+from logwatch_mx.model.deferral import Deferral
 from logwatch_mx.model.event import Event, Gap
 from logwatch_mx.sources.block import Block, lines
 from logwatch_mx.sources.sieve import Needle, Sieve, build_sieve
@@ -93,15 +94,15 @@ class Intake:
                 return
             if event is None:
                 break
-            end, seen = event.line.end, seen + 1
+            end, seen = sifted.end, seen + 1
             try:
                 self.tally.note(event)
                 self._feed(engine, event, place)
             except Exception as error:  # noqa: BLE001  # as above
-                self._fail(f"{event.line.source}:{event.line.number}", error)
+                self._fail(f"{place.stream.name} before byte {end}", error)
         self.tally.pass_over(place.block.count - seen)
 
-    def _feed(self, engine: Engine, event: Event, place: Place) -> None:
+    def _feed(self, engine: Engine, event: Event | Deferral, place: Place) -> None:
         if isinstance(event, Gap) and not event.repeated:
             self.gaps += event.count
         changes = engine.feed(event, place.stream.name)
@@ -141,14 +142,19 @@ class _Sifted:
         self._following = Following(engine)
         self._given: list[Block] = []
         # Logs are read in turns: what is followed is looked for in all of them from now on.
-        self._sifter = Sifter(stream, 0, sieve, self._following, _Given(self._given))
+        self._sifter = Sifter(stream, 0, sieve, self._following, engine, _Given(self._given))
 
     def give(self, block: Block) -> None:
         """Go on with *block*; the one before was read to its end."""
         self._given.append(block)
         self._following.renew((EVER, 0))
 
-    def next(self) -> Event | None:
+    @property
+    def end(self) -> int:
+        """The offset behind the last hit."""
+        return self._sifter.end
+
+    def next(self) -> Event | Deferral | None:
         """Return the next hit, None at the block's end; feed it before the next is asked for."""
         self._following.renew(self._sifter.key)
         event = self._sifter.next()

@@ -73,6 +73,12 @@ def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle
     return needles
 
 
+def has_usual_spikes(rules: Iterable[CompiledRule]) -> bool:
+    """Say whether what spikes count is what the shipped rule says."""
+    spikes = [compiled for compiled in rules if compiled.rule.spike]
+    return len(spikes) == 1 and _is_known(spikes[0])
+
+
 def _is_known(compiled: CompiledRule) -> bool:
     rule = compiled.rule
     return rule.id in _KNOWN and rule.source.startswith(str(shipped_place()))

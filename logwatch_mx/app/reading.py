@@ -15,6 +15,7 @@ from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.quick import QuickReader
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
+from logwatch_mx.model.deferral import Deferral
 from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.archive import STDIN, read_blocks
@@ -38,7 +39,7 @@ class Tally(Struct):
     last: datetime | None = None
     kinds: dict[str, int] = {}
 
-    def note(self, event: Event) -> None:
+    def note(self, event: Event | Deferral) -> None:
         """Count *event*."""
         self.lines += 1
         kind = event.kind
@@ -90,6 +91,11 @@ class Stream:
         self.count: Callable[[Block], None] | None = None
         self._body = body
         self._back: tuple[Reader, Stamps] | None = None
+
+    @property
+    def is_body(self) -> bool:
+        """Say whether lines have no header."""
+        return self._body is not None
 
     def looking_back(self, at: datetime) -> Reader:
         """Return the reader for lines before *at*: going back, stamps come in no order."""

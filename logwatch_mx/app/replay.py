@@ -143,7 +143,7 @@ class Replay:
         """Read only what may matter: the engine ends up as if it had seen every line."""
         engine, following = self.engine, Following(self.engine)
         sifters = [
-            Sifter(stream, index, sieve, following, stream.blocks(progress))
+            Sifter(stream, index, sieve, following, engine, stream.blocks(progress))
             for index, stream in enumerate(streams)
         ]
         sifting = Sifting(sifters, following, engine)

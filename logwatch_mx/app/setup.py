@@ -8,7 +8,7 @@ from typing import Any
 
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.engine_state import EngineState
-from logwatch_mx.app.needles import static_needles
+from logwatch_mx.app.needles import has_usual_spikes, static_needles
 from logwatch_mx.app.watch import Watch
 from logwatch_mx.config.load import Overrides, find_config, load_settings
 from logwatch_mx.config.settings import Settings
@@ -65,6 +65,7 @@ def build_engine(
         settings=settings, watches=watches, site=site, provider=provider_of, state=state
     )
     engine.needles = static_needles(rules, site)
+    engine.has_usual_spikes = has_usual_spikes(rules)
     return engine
 
 

@@ -15,6 +15,7 @@ Contract
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from logwatch_mx.app.deferrals import Deferrals
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.app.following import END, Following, Key
 from logwatch_mx.app.reading import EVER, Place, Stream
@@ -22,6 +23,7 @@ from logwatch_mx.grammar.header import HeaderReader
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.change import Changes
+from logwatch_mx.model.deferral import Deferral
 from logwatch_mx.model.event import Event, Mta
 from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import Block, Cutter, lines, sift_losses
@@ -48,8 +50,10 @@ class Sifter:
         index: int,
         sieve: Sieve,
         following: Following,
+        engine: Engine,
         blocks: Iterator[Block],
     ) -> None:
+        self._usual = None if stream.is_body else Deferrals(engine, lambda: stream.stamps)
         self.lines = 0
         self.kinds: dict[str, int] = {}
         self.name = stream.name
@@ -61,7 +65,7 @@ class Sifter:
         self._ahead = Stamps(None, stream.zone)
         self._probe = HeaderReader(self._ahead)
         self._at = EVER
-        self._head: Event | None = None
+        self._head: Event | Deferral | None = None
         self._version = -1
         self._beyond = 0
         self.key: Key = (EVER, index)
@@ -72,7 +76,12 @@ class Sifter:
         """The first stamp of the stream, known as soon as ``head`` was asked."""
         return self._stream.first
 
-    def head(self) -> Event | None:
+    @property
+    def end(self) -> int:
+        """The offset behind the last hit that was taken."""
+        return self.place.block.offset + self._behind
+
+    def head(self) -> Event | Deferral | None:
         """Return the next hit, None at the end; it may change when other lines are followed.
 
         *key* tells when it comes.
@@ -90,37 +99,41 @@ class Sifter:
             self._behind, self._at = self._beyond, self.key[0]
             self._head = None
 
-    def next(self) -> Event | None:
+    def next(self) -> Event | Deferral | None:
         """Return the next hit and go on behind it, None at the end."""
         event = self._find()
         if event is not None:
             self._behind, self._at = self._beyond, self.key[0]
         return event
 
-    def _find(self) -> Event | None:
+    def _find(self) -> Event | Deferral | None:
         following, read, index = self._following, self._stream.read_hit, self._index
         while True:
             start, hits = self._behind, self._hits
             while self._passed < len(hits) and hits[self._passed] < start:
                 self._passed += 1
-            data = self._data
             position = hits[self._passed] if self._passed < len(hits) else self._limit
             since: Key | None = None
             if following.ids or following.pids:
                 position, since = self._nearer(start, position)
-            if position < self._limit and not following.pids and following.skips(data, position):
-                behind = data.find(b"\n", position) + 1
-                self._behind = behind or self._limit
-                continue
             if position >= self._limit:
                 if not self._next_block():
                     return None
                 continue
-            line, behind = self._cutter.cut(position)
-            if line is None:
-                self._behind = behind
+            # The lines of a process that has said something are part of its story.
+            usual = None if following.pids or self._usual is None else self._usual.find(position)
+            if type(usual) is int:
+                self._behind = usual
                 continue
-            event = read(line)
+            event: Event | Deferral
+            if isinstance(usual, Deferral):
+                event, behind = usual, usual.end - self.place.block.offset
+            else:
+                line, behind = self._cutter.cut(position)
+                if line is None:
+                    self._behind = behind
+                    continue
+                event = read(line)
             time = event.time
             at = self._at if time is None or time < self._at else time
             if since is None or since[1] == index or (at, index) > since:
@@ -195,6 +208,8 @@ class Sifter:
         self._limit = block.data.rfind(b"\n") + 1 if block.torn else len(block.data)
         self.place = Place(self._stream, block)
         self._cutter = Cutter(block)
+        if self._usual is not None:
+            self._usual.open(block, self._cutter)
         self._hits: list[int] = []
         self._nexts: dict[bytes, int] = {}
         self._passed = self._behind = 0
@@ -283,14 +298,14 @@ class Sifting:
                 following.renew(sifter.key)
 
     @staticmethod
-    def _alone(sifter: Sifter) -> Iterator[tuple[Event, Sifter]]:
+    def _alone(sifter: Sifter) -> Iterator[tuple[Event | Deferral, Sifter]]:
         event = sifter.head()
         sifter.take()
         while event is not None:
             yield event, sifter
             event = sifter.next()
 
-    def _merged(self) -> Iterator[tuple[Event, Sifter]]:
+    def _merged(self) -> Iterator[tuple[Event | Deferral, Sifter]]:
         while True:
             heads = [(s.key, n, event) for n, s in enumerate(self._sifters) if (event := s.head())]
             if not heads:

@@ -62,10 +62,13 @@ class Watches:
             if test(event, domain, site) and self._heeds(watch, event, domain)
         ]
 
-    def may_match(self, mta: Mta, status: Status, text: str) -> bool:
-        """Say whether a rule may match the delivery of *mta* that the line *text* tells."""
+    def pieces(self, mta: Mta, status: Status) -> tuple[str, ...] | None:
+        """Return texts of which one is, in lower case, in a delivery line that matches a rule.
+
+        None when there may be others.
+        """
         left = self._left.get((Delivery, mta, status)) or self._find(Delivery, mta, status)
-        return bool(left.tests) and (not left.pieces or _has_any(text, left.pieces))
+        return None if left.tests and not left.pieces else left.pieces
 
     def _find(self, kind: type[Event], mta: Mta | None, status: str | None) -> _Left:
         known = {"mta": mta, **({"status": status} if status is not None else {})}

@@ -76,7 +76,12 @@ def plain(text: str) -> str:
 
 def hashed(value: str) -> str:
     """Return a short key for *value*: attackers choose its length and content."""
-    return blake2b(value.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return hashed_bytes(value.encode("utf-8", "surrogateescape"))
+
+
+def hashed_bytes(value: bytes) -> str:
+    """Return the same of bytes."""
+    return blake2b(value, digest_size=8).hexdigest()
 
 
 def incident_id(kind: IncidentKind, subject: str, opened: datetime) -> str:

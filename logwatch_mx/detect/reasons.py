@@ -6,6 +6,7 @@ providers' own codes say is told with the code (``providers.py``).
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 from logwatch_mx.detect.providers import word_of_provider
 from logwatch_mx.model.deed import OWN_MARK
@@ -133,6 +134,13 @@ _REMOTE = re.compile(
     r"(?:delivery temporarily suspended: )?host [^ ]{1,300} (?:said|refused)"
     r"|(?:Deferred: )?[45][0-9][0-9][ -]"
 )
+_NAMED = re.compile(
+    r"(?:delivery temporarily suspended: )?"
+    r"(?:connect to|conversation with|lost connection with|host) ([^ \[]{1,255}\[[^\] ]{0,64}\])"
+)
+_TELLING = ("outlook.com", "gmail")
+_PERHAPS_OURS = UNREACHABLE | {REMOTE}
+_PERHAPS_LOCAL = frozenset({REMOTE, FULL_SERVER})
 _HOST = re.compile(
     r"(?:delivery temporarily suspended: )?"
     r"(?:connect to|conversation with|lost connection with|host) ([^ \[]{1,255})\["
@@ -167,9 +175,13 @@ def is_deferral(event: Delivery) -> bool:
 
 def left_out(event: Delivery, reason: str) -> str:
     """Return why the deferral *event* is no news to the test, in words; empty when it is."""
-    age = event.delay or 0.0
     if is_own_remedy(event):
         return "an action of logwatch-mx itself puts it off"
+    return left_out_at(event.delay or 0.0, reason)
+
+
+def left_out_at(age: float, reason: str) -> str:
+    """Return why a deferral after *age* seconds is no news to the test; empty when it is."""
     if age > BACKLOG.total_seconds():
         return "the message is older than an hour: old backlog"
     if reason == MAILBOX:
@@ -184,17 +196,39 @@ def reason_of(event: Delivery) -> str:
 
     Else the text. What a remote server says of its own DNS or network is not ours.
     """
-    dsn, text = event.dsn or "", (event.reply or "")[:1000]
-    reason = _reason(dsn, text)
+    to = event.recipients[0] if event.recipients else ""
+    return reason_in(event.dsn or "", event.reply or "", to, event.mailer or event.agent)
+
+
+def reason_in(dsn: str, reply: str, to: str, agent: str | None) -> str:
+    """Return the class of a deferral of mail to the address *to* in words: see ``reason_of``."""
+    text = reply[:1000]
+    reason = _reason(dsn, _without_names(text, to))
     if reason in OUTAGE_REASONS and _REMOTE.match(text):
         return REMOTE
-    if reason in UNREACHABLE | {REMOTE} and _OWN_SIDE.match(text):
+    if reason in _PERHAPS_OURS and _OWN_SIDE.match(text):
         return OWN_SERVICE
-    if reason in {REMOTE, FULL_SERVER} and (event.mailer or event.agent) in DELIVERERS:
+    if reason in _PERHAPS_LOCAL and agent in DELIVERERS:
         return LOCAL
     return reason
 
 
+def _without_names(text: str, to: str) -> str:
+    """Return *text* without the names in it that say nothing of the reason.
+
+    The host that it is about may be called ``mx.blocklist.test``, the recipient ``quota@d.test``.
+    And what is left is the same for thousands of domains.
+    """
+    found, kept = _NAMED.match(text), ""
+    if found is not None:
+        # What Microsoft and Gmail say is known by their hosts.
+        kept = "".join(name for name in _TELLING if name in found[1].lower())
+        kept, text = text[: found.start(1)] + kept, text[found.end(1) :]
+    domain = to.rpartition("@")[2]
+    return kept + (text.replace(to, "").replace(domain, "") if "." in domain else text)
+
+
+@lru_cache(maxsize=4096)
 def _reason(dsn: str, text: str) -> str:
     if (exact := _EXACT.get(dsn)) is not None:
         return exact

@@ -51,11 +51,16 @@ def is_refused(event: Delivery) -> bool:
     """Say whether *event* may be a delivery to a loopback exchanger that nobody answers on."""
     if not is_deferral(event) or event.reply is None:
         return False
-    if event.mta is Mta.POSTFIX:
-        return _LOOPBACK.match(event.reply) is not None
     relay = event.relay
-    no_address = relay is not None and relay.absolute and relay.ip is None
-    return no_address and event.reply.removeprefix("Deferred: ").startswith("Connection refused")
+    is_named = relay is not None and relay.absolute and relay.ip is None
+    return is_refused_in(event.mta, event.reply, is_named=is_named)
+
+
+def is_refused_in(mta: Mta | None, reply: str, *, is_named: bool) -> bool:
+    """Say the same of a deferral's *reply*; *is_named*: its relay is a name without an address."""
+    if mta is Mta.POSTFIX:
+        return _LOOPBACK.match(reply) is not None
+    return is_named and reply.removeprefix("Deferred: ").startswith("Connection refused")
 
 
 class RefusedDetector:

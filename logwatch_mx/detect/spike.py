@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 
 from logwatch_mx.detect.agenda import Agenda
 from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
-from logwatch_mx.detect.case import Case, hashed, keep
+from logwatch_mx.detect.case import Case, Kept, hashed, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.outage import find_outage
 from logwatch_mx.detect.reasons import (
@@ -32,11 +32,14 @@ from logwatch_mx.detect.reasons import (
     is_deferral,
     is_own_remedy,
     left_out,
+    left_out_at,
+    reason_in,
     reason_of,
 )
 from logwatch_mx.detect.spike_case import OUTAGE, count_in, make_case, names_of, open_case
 from logwatch_mx.detect.spike_state import SpikeState
 from logwatch_mx.detect.window import Table
+from logwatch_mx.model.deferral import Deferral
 from logwatch_mx.model.event import Delivery
 from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.trail import Doubt
@@ -105,6 +108,24 @@ class SpikeDetector:
         seen.set(message, 1)
         self._record(at, event, reason, message, cases)
 
+    def note_usual(self, at: datetime, tried: Deferral, cases: dict[str, Case]) -> None:
+        """Take a deferral of the usual shape, which spike rules take and no remedy of ours made."""
+        seen = self.state.seen
+        if seen.get(tried.message):
+            return
+        address = tried.address
+        reason = reason_in(tried.dsn, tried.reply, address, tried.agent)
+        if left_out_at(tried.delay, reason):
+            return
+        seen.set(tried.message, 1)
+        provider = self.provider(tried.host) if tried.host else ""
+        domain = tried.domain
+        sample = Sample(
+            at, hashed(address.lower()), domain, provider or domain, reason, tried.message
+        )
+        kept = Kept(tried.source, tried.number, tried.text)
+        self._count(sample, provider, kept, cases, set())
+
     def _record(
         self, at: datetime, event: Delivery, reason: str, message: str, cases: dict[str, Case]
     ) -> None:
@@ -112,35 +133,43 @@ class SpikeDetector:
         provider = self.provider(host) if host else ""
         recipients = {domain_of(address): address for address in reversed(event.recipients)}
         kept = keep(event)
-        minute = at.replace(second=0, microsecond=0)
         counted: set[str] = set()
         for domain, address in reversed(recipients.items()):
             if domain is None or not self.counts(event, domain):
                 continue
             sample = Sample(
-                at=at,
-                recipient=hashed(address.lower()),
-                domain=domain,
-                group=provider or domain,
-                reason=reason,
-                message=message,
+                at, hashed(address.lower()), domain, provider or domain, reason, message
             )
-            names, case = self._names(sample, provider, cases)
-            if case is None:
-                self.state.lines.set(message, kept)
-            for name in names:
-                # One line may name several domains of one provider: still one message.
-                if name in counted:
-                    continue
-                counted.add(name)
-                key = self._key(name, minute)
-                if case is not None:
-                    key.count(minute)
-                    count_in(case, sample, kept)
-                    continue
-                key.record(sample, minute)
-                if len(key.samples) == MIN_MESSAGES:
-                    self._agenda.busy.add(name)
+            self._count(sample, provider, kept, cases, counted)
+
+    def _count(
+        self,
+        sample: Sample,
+        provider: str,
+        kept: Kept,
+        cases: dict[str, Case],
+        counted: set[str],
+    ) -> None:
+        """Count *sample* for its keys, but those that were *counted* for this line before.
+
+        One line may name several domains of one provider: still one message.
+        """
+        names, case = self._names(sample, provider, cases)
+        if case is None:
+            self.state.lines.set(sample.message, kept)
+        minute = sample.at.replace(second=0, microsecond=0)
+        for name in names:
+            if name in counted:
+                continue
+            counted.add(name)
+            key = self._key(name, minute)
+            if case is not None:
+                key.count(minute)
+                count_in(case, sample, kept)
+                continue
+            key.record(sample, minute)
+            if len(key.samples) == MIN_MESSAGES:
+                self._agenda.busy.add(name)
 
     def _names(
         self, sample: Sample, provider: str, cases: dict[str, Case]
@@ -149,12 +178,12 @@ class SpikeDetector:
         outage = open_case(OUTAGE, cases)
         if sample.reason in OUTAGE_REASONS or outage is not None:
             return (OUTAGE,), outage
-        name = f"domain {sample.domain}"
+        name = "domain " + sample.domain
         if (case := open_case(name, cases)) is not None:
             return (name,), case
         if not provider:
             return (name, POOL), None
-        shared = f"provider {provider}"
+        shared = "provider " + provider
         if (case := open_case(shared, cases)) is not None:
             return (shared,), case
         return (name, shared, POOL), None

@@ -44,10 +44,11 @@ _TAG_AHEAD = Regex(f"{_NAME}(?:{_CLOSE}|(?:{_PID})?{_COLON})")
 # A level is printed by FreeBSD's `syslogd -v` before the host in <>, by others without, by busybox
 # and AIX (`mail:info`) behind the host. A host may be called mail.info: then the tag follows at
 # once.
-LEVEL: pp.ParserElement = Regex(
+LEVEL_TEXT = (
     "(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|security|local[0-7])"
     r"[.:](?:emerg|panic|alert|crit|error|err|warning|warn|notice|info|debug)(?=[ >])"
 )
+LEVEL: pp.ParserElement = Regex(LEVEL_TEXT)
 _LEVEL_BEFORE = Suppress(Literal("<") + LEVEL + Literal(">")) | Suppress(LEVEL) + ~(
     Suppress(Regex(" +")) + _TAG_AHEAD
 )

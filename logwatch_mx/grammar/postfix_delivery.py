@@ -122,7 +122,7 @@ def _build_delivery(head: Head, tokens: Mapping[str, str]) -> Delivery | None:
     status = _STATUS.get(tokens["status"])
     if status is None:
         return None
-    reply = _said(tokens["reply"]) if "reply" in tokens else None
+    reply = said_in(tokens["reply"]) if "reply" in tokens else None
     sent = status is Status.SENT
     # discard(8) says "sent" of what it threw away.
     discarded = sent and head.agent == "discard"
@@ -167,7 +167,7 @@ def build_slots(line: Line, head: Written, slots: Sequence[str | None]) -> Deliv
     if status is None or recipient is None:
         return None
     time, logger, program, agent, pid, mta = head
-    reply = None if said is None else _said(said)
+    reply = None if said is None else said_in(said)
     sent = status is Status.SENT
     return Delivery(
         line=line,
@@ -211,7 +211,7 @@ def _relay_of(host: str | None, ip: str | None, port: str | None) -> Relay | Non
     return Relay(host=name, ip=valid_ip(ip), port=None if port is None else int(port))
 
 
-def _said(text: str) -> str:
+def said_in(text: str) -> str:
     """Return the reply without the parenthesis that Postfix closes it with.
 
     A line that syslog cut may have lost it; then ``(in reply to RCPT TO command)``, which Postfix

@@ -87,15 +87,21 @@ class Cutter:
         """
         block, data = self._block, self._block.data
         start = data.rfind(b"\n", 0, position) + 1
-        if start >= self._counted:
-            self._number += count_in(data, b"\n", self._counted, start)
-        else:
-            self._number -= data.count(b"\n", start, self._counted)
-        self._counted = start
+        self.number(start)
         stop = data.find(b"\n", position)
         if stop < 0:
             return next(_torn(block, start, self._number, losses), None), len(data)
         return _line(block, start, stop, self._number, losses), stop + 1
+
+    def number(self, start: int) -> int:
+        """Return the number of the line that begins at *start*."""
+        data = self._block.data
+        if start >= self._counted:
+            self._number += count_in(data, b"\n", self._counted, start)
+        else:
+            self._number -= count_in(data, b"\n", start, self._counted)
+        self._counted = start
+        return self._number
 
     def finish(self) -> int:
         """Return the block's ``count``: with what is counted already, one pass does for all."""
