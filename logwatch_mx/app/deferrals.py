@@ -7,8 +7,6 @@ another shape, and one of which a rule or a story may make more than a spike doe
 Later tries of messages that wait are no news: of a full queue nearly all lines.
 """
 
-from collections.abc import Callable
-
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.detect.case import KEPT_TEXT, hashed_bytes
 from logwatch_mx.detect.reasons import BACKLOG, OWN_MAILERS, host_in
@@ -26,8 +24,8 @@ _BACKLOG = BACKLOG.total_seconds()
 class Deferrals:
     """The usual deferrals of one log; *stamps* are those of its reader."""
 
-    def __init__(self, engine: Engine, stamps: Callable[[], Stamps]) -> None:
-        self._stamps = stamps
+    def __init__(self, engine: Engine, stamps: Stamps) -> None:
+        self._read_stamp = stamps.read
         self._seen = engine.state.spike.seen
         self._asked = {mta: _asked(engine, mta) for mta in Mta}
         self._block = Block("", b"", 0, 1)
@@ -46,35 +44,35 @@ class Deferrals:
         tried = read_tried(data, start)
         if tried is None:
             return None
-        mta, stop = tried.mta, tried.stop
+        mta, stamp, agent, queue_id, raw_address, host, delay, dsn, reply, stop = tried
         asked = self._asked[mta]
-        if asked is None or stop - start > KEPT_TEXT or tried.agent in OWN_MAILERS:
+        if asked is None or stop - start > KEPT_TEXT or agent in OWN_MAILERS:
             return None
         text = data[start:stop]
         lowered = text.lower()
         for piece in asked:
             if piece in lowered:
                 return None
-        if is_refused_in(mta, tried.reply, is_named=tried.is_named):
+        if "onn" in reply and is_refused_in(mta, reply, is_named=host.endswith(".")):
             return None
-        message = hashed_bytes(tried.queue_id)
-        if tried.delay > _BACKLOG or message in self._seen:
+        message = hashed_bytes(queue_id)
+        if delay > _BACKLOG or message in self._seen.young or message in self._seen.old:
             return stop + 1
-        time = self._stamps().read(tried.stamp.decode())
+        time = self._read_stamp(stamp.decode())
         if time is None:
             return None
-        address = tried.address.decode()
+        address = raw_address.decode()
         return Deferral(
             mta,
             time,
             message,
-            tried.agent,
+            agent,
             address,
-            address.rpartition("@")[2].lower(),
-            tried.host or host_in(tried.reply) or "",
-            tried.delay,
-            tried.dsn,
-            tried.reply,
+            address[address.index("@") + 1 :].lower(),
+            host.removesuffix(".") or host_in(reply) or "",
+            delay,
+            dsn,
+            reply,
             self._source,
             self._cutter.number(start),
             text,

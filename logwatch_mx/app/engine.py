@@ -36,7 +36,8 @@ from logwatch_mx.sources.sieve import Needle
 
 MINUTE = timedelta(minutes=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOTHING = Changes()
+#: What comes of an event that does nothing but count.
+UNCHANGED = Changes()
 
 
 class Engine:
@@ -131,12 +132,12 @@ class Engine:
         """Take a deferral of the usual shape: it is only counted, and only once."""
         state = self.state
         if event.message in state.spike.seen:
-            return _NOTHING
+            return UNCHANGED
         time = event.time if event.time.tzinfo is UTC else event.time.astimezone(UTC)
         if state.now is None:
             self.begin(time)
         now = state.now
-        changes = _NOTHING
+        changes = UNCHANGED
         if now is not None and now < time < self._next and now >= self._next - MINUTE:
             self._book.turn()
             state.now = time

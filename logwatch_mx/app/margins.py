@@ -10,7 +10,7 @@ from datetime import datetime
 from logwatch_mx.app.engine import Engine
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.baseline import Moment
-from logwatch_mx.detect.spike import POOL
+from logwatch_mx.detect.spike_counts import POOL
 from logwatch_mx.model.incident import SignalKind
 from logwatch_mx.rulebook.load import CompiledRule
 

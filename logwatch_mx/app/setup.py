@@ -29,11 +29,13 @@ def _suffixes(*, encoded: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202
 def provider_of(host: str) -> str:
     """Return the registrable domain of *host*, or *host* itself where it has none."""
     name = host.rstrip(".").lower()
-    try:
-        # A filter or a configured route: the suffix of "127.0.0.1" is no domain.
-        return str(ip_address(name.strip("[]")))
-    except ValueError:
-        pass
+    # Most are names; to try costs as much as to look for the suffix.
+    if name[-1:].isdigit() or ":" in name or name.endswith("]"):
+        try:
+            # A filter or a configured route: the suffix of "127.0.0.1" is no domain.
+            return str(ip_address(name.strip("[]")))
+        except ValueError:
+            pass
     return _suffixes(encoded="xn--" in name).privatesuffix(name) or name
 
 

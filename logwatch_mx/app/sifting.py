@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from logwatch_mx.app.deferrals import Deferrals
-from logwatch_mx.app.engine import Engine
+from logwatch_mx.app.engine import UNCHANGED, Engine
 from logwatch_mx.app.following import END, Following, Key
 from logwatch_mx.app.reading import EVER, Place, Stream
 from logwatch_mx.grammar.header import HeaderReader
@@ -53,7 +53,7 @@ class Sifter:
         engine: Engine,
         blocks: Iterator[Block],
     ) -> None:
-        self._usual = None if stream.is_body else Deferrals(engine, lambda: stream.stamps)
+        self._usual = None if stream.is_body else Deferrals(engine, stream.stamps)
         self.lines = 0
         self.kinds: dict[str, int] = {}
         self.name = stream.name
@@ -289,9 +289,10 @@ class Sifting:
         hits = self._alone(self._sifters[0]) if len(self._sifters) == 1 else self._merged()
         feed, following, engine = self._engine.feed, self._following, self._engine
         for event, sifter in hits:
-            if event.mta is not None:
-                self.mta = event.mta
+            self.mta = event.mta or self.mta
             changes = feed(event, sifter.name)
+            if changes is UNCHANGED:
+                continue
             if changes:
                 yield changes, sifter.place
             if engine.version != following.version:

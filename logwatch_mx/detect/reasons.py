@@ -138,7 +138,6 @@ _NAMED = re.compile(
     r"(?:delivery temporarily suspended: )?"
     r"(?:connect to|conversation with|lost connection with|host) ([^ \[]{1,255}\[[^\] ]{0,64}\])"
 )
-_TELLING = ("outlook.com", "gmail")
 _PERHAPS_OURS = UNREACHABLE | {REMOTE}
 _PERHAPS_LOCAL = frozenset({REMOTE, FULL_SERVER})
 _HOST = re.compile(
@@ -222,8 +221,10 @@ def _without_names(text: str, to: str) -> str:
     found, kept = _NAMED.match(text), ""
     if found is not None:
         # What Microsoft and Gmail say is known by their hosts.
-        kept = "".join(name for name in _TELLING if name in found[1].lower())
-        kept, text = text[: found.start(1)] + kept, text[found.end(1) :]
+        begin, stop = found.span(1)
+        host = text[begin:stop].lower()
+        told = "outlook.com" if "outlook.com" in host else "gmail" if "gmail" in host else ""
+        kept, text = text[:begin] + told, text[stop:]
     domain = to.rpartition("@")[2]
     return kept + (text.replace(to, "").replace(domain, "") if "." in domain else text)
 

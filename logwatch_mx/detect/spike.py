@@ -22,40 +22,26 @@ from datetime import datetime, timedelta
 
 from logwatch_mx.detect.agenda import Agenda
 from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
-from logwatch_mx.detect.case import Case, Kept, hashed, keep
-from logwatch_mx.detect.domains import domain_of
+from logwatch_mx.detect.case import Case
 from logwatch_mx.detect.outage import find_outage
-from logwatch_mx.detect.reasons import (
-    BACKLOG,
-    OUTAGE_REASONS,
-    host_in,
-    is_deferral,
-    is_own_remedy,
-    left_out,
-    left_out_at,
-    reason_in,
-    reason_of,
-)
-from logwatch_mx.detect.spike_case import OUTAGE, count_in, make_case, names_of, open_case
+from logwatch_mx.detect.reasons import BACKLOG
+from logwatch_mx.detect.spike_case import OUTAGE, make_case, names_of, open_case
+from logwatch_mx.detect.spike_counts import POOL, SpikeCounts
 from logwatch_mx.detect.spike_state import SpikeState
 from logwatch_mx.detect.window import Table
-from logwatch_mx.model.deferral import Deferral
 from logwatch_mx.model.event import Delivery
 from logwatch_mx.model.incident import IncidentKind
 from logwatch_mx.model.trail import Doubt
 
-#: All deferrals that belong to no incident, but for those of the key ``outage``.
-POOL = "pool"
 CLOSE_RATIO = 1.5
 CLOSE_AFTER = timedelta(minutes=15)
 NEW_NORMAL = timedelta(hours=6)
 #: A log that is observed for less than this tells nothing yet of what is usual.
 COLD = timedelta(hours=1)
-_BACKLOG = BACKLOG.total_seconds()
 _KINDS = frozenset({IncidentKind.SPIKE, IncidentKind.OUTAGE})
 
 
-class SpikeDetector:
+class SpikeDetector(SpikeCounts):
     """Deferrals and minutes in, cases out.
 
     *provider* names the registrable domain of a host; *counts* says whether a spike rule takes a
@@ -71,142 +57,9 @@ class SpikeDetector:
         state: SpikeState,
         counts: Callable[[Delivery, str], bool] = lambda _event, _domain: True,
     ) -> None:
+        super().__init__(provider=provider, state=state, counts=counts)
         self.window = window
         self.ceiling = ceiling
-        self.provider = provider
-        self.counts = counts
-        self.state = state
-        self._agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
-        self._forgotten = state.keys.forgotten
-
-    def heeds(self, queue_id: str | None, delay: float | None) -> bool:
-        """Say whether a deferral of a message may be news: it is young, and did not count before.
-
-        *delay* is in seconds.
-        """
-        if (delay or 0.0) > _BACKLOG:
-            return False
-        return queue_id is None or hashed(queue_id) not in self.state.seen
-
-    def note(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
-        """Take a delivery line; it counts when it is a first deferral and news."""
-        if is_deferral(event) and not is_own_remedy(event):
-            self.note_deferral(at, event, cases)
-
-    def note_deferral(self, at: datetime, event: Delivery, cases: dict[str, Case]) -> None:
-        """Take a deferral that is no trace of a remedy of ours."""
-        if (event.delay or 0.0) > _BACKLOG:
-            return
-        # Before the reason, which takes the longest to tell: most lines are of later tries.
-        message = hashed(event.queue_id or f"{event.line.source}:{event.line.offset}")
-        seen = self.state.seen
-        if seen.get(message):
-            return
-        reason = reason_of(event)
-        if left_out(event, reason):
-            return
-        seen.set(message, 1)
-        self._record(at, event, reason, message, cases)
-
-    def note_usual(self, at: datetime, tried: Deferral, cases: dict[str, Case]) -> None:
-        """Take a deferral of the usual shape, which spike rules take and no remedy of ours made."""
-        seen = self.state.seen
-        if seen.get(tried.message):
-            return
-        address = tried.address
-        reason = reason_in(tried.dsn, tried.reply, address, tried.agent)
-        if left_out_at(tried.delay, reason):
-            return
-        seen.set(tried.message, 1)
-        provider = self.provider(tried.host) if tried.host else ""
-        domain = tried.domain
-        sample = Sample(
-            at, hashed(address.lower()), domain, provider or domain, reason, tried.message
-        )
-        kept = Kept(tried.source, tried.number, tried.text)
-        self._count(sample, provider, kept, cases, set())
-
-    def _record(
-        self, at: datetime, event: Delivery, reason: str, message: str, cases: dict[str, Case]
-    ) -> None:
-        host = event.relay.host if event.relay and event.relay.host else host_in(event.reply)
-        provider = self.provider(host) if host else ""
-        recipients = {domain_of(address): address for address in reversed(event.recipients)}
-        kept = keep(event)
-        counted: set[str] = set()
-        for domain, address in reversed(recipients.items()):
-            if domain is None or not self.counts(event, domain):
-                continue
-            sample = Sample(
-                at, hashed(address.lower()), domain, provider or domain, reason, message
-            )
-            self._count(sample, provider, kept, cases, counted)
-
-    def _count(
-        self,
-        sample: Sample,
-        provider: str,
-        kept: Kept,
-        cases: dict[str, Case],
-        counted: set[str],
-    ) -> None:
-        """Count *sample* for its keys, but those that were *counted* for this line before.
-
-        One line may name several domains of one provider: still one message.
-        """
-        names, case = self._names(sample, provider, cases)
-        if case is None:
-            self.state.lines.set(sample.message, kept)
-        minute = sample.at.replace(second=0, microsecond=0)
-        for name in names:
-            if name in counted:
-                continue
-            counted.add(name)
-            key = self._key(name, minute)
-            if case is not None:
-                key.count(minute)
-                count_in(case, sample, kept)
-                continue
-            key.record(sample, minute)
-            if len(key.samples) == MIN_MESSAGES:
-                self._agenda.busy.add(name)
-
-    def _names(
-        self, sample: Sample, provider: str, cases: dict[str, Case]
-    ) -> tuple[tuple[str, ...], Case | None]:
-        """Return the keys that *sample* counts for: that of an open incident, with it, or all."""
-        outage = open_case(OUTAGE, cases)
-        if sample.reason in OUTAGE_REASONS or outage is not None:
-            return (OUTAGE,), outage
-        name = "domain " + sample.domain
-        if (case := open_case(name, cases)) is not None:
-            return (name,), case
-        if not provider:
-            return (name, POOL), None
-        shared = "provider " + provider
-        if (case := open_case(shared, cases)) is not None:
-            return (shared,), case
-        return (name, shared, POOL), None
-
-    def _key(self, name: str, minute: datetime) -> Key:
-        """Return the key *name*, which is active from *minute* on if it was not before."""
-        keys = self.state.keys
-        key = keys.young.get(name) or keys.get(name)
-        if key is None:
-            key = Key()
-            keys.set(name, key)
-            if keys.forgotten != self._forgotten:
-                self._let_go()
-        if name not in self.state.active:
-            self.state.active[name] = 1
-            self._agenda.begin(name, minute)
-        return key
-
-    def _let_go(self) -> None:
-        """Let what the table forgot be active no more: senders choose how many names there are."""
-        state, self._forgotten = self.state, self.state.keys.forgotten
-        state.active = {name: 1 for name in state.active if name in state.keys}
-        self._agenda.keep(state.active.keys())
 
     def tick(
         self, now: datetime, cases: dict[str, Case], *, closing: bool = True
@@ -222,13 +75,14 @@ class SpikeDetector:
         moment = Moment.of(now, self.window, state.begun)
         self._roll(moment, cases)
         closed = self._close(cases, moment) if closing else []
-        if open_case(OUTAGE, cases) is not None:
-            return [], closed
-        return self._open(moment), closed
+        opened = self._open(moment) if open_case(OUTAGE, cases) is None else []
+        # Only here they begin; until the next minute most deferrals need not ask.
+        self.has_cases = bool(opened) or any(case.kind in _KINDS for case in cases.values())
+        return opened, closed
 
     def _roll(self, moment: Moment, cases: dict[str, Case]) -> None:
         """Move what left the window into the past of its keys."""
-        active, agenda = self.state.active, self._agenda
+        active, agenda = self.state.active, self.agenda
         keys = self.state.keys
         # When the table is full, what is active has to stay young.
         for name in active if keys.old else ():
@@ -254,7 +108,7 @@ class SpikeDetector:
         state = self.state
         state.keys, state.active = Table(cap=state.keys.cap), {}
         state.begun = state.aged = to
-        self._agenda = Agenda()
+        self.agenda = Agenda()
 
     def doubt(self, case: Case, now: datetime) -> Doubt | None:
         """Return what to ask about the *case* just opened, while nothing is known of the usual."""
@@ -309,10 +163,10 @@ class SpikeDetector:
 
     def _open(self, moment: Moment) -> list[Case]:
         tripped = {}
-        for name in self._agenda.busy - {POOL}:
+        for name in self.agenda.busy - {POOL}:
             key = self.state.keys.get(name) if name in self.state.active else None
             if key is None or len(key.samples) < MIN_MESSAGES:
-                self._agenda.busy.discard(name)
+                self.agenda.busy.discard(name)
             elif (index := self._trips(name, key, moment)) is not None:
                 tripped[name] = index
         if not tripped:
@@ -347,7 +201,7 @@ class SpikeDetector:
     def _spike(self, name: str, key: Key, index: int, keys: dict[str, Key], moment: Moment) -> Case:
         samples, key.samples = key.samples, []
         moment.freeze(key, moment.expected(key))
-        self._agenda.put(name, key)
+        self.agenda.put(name, key)
         self._take_out(samples, keys)
         subject = name.partition(" ")[2]
         return make_case(samples, self.state.lines, IncidentKind.SPIKE, subject, samples[index].at)
@@ -369,7 +223,7 @@ class SpikeDetector:
         self._take_out(samples, keys)
         self.state.keys.set(OUTAGE, shared)
         self.state.active[OUTAGE] = 1
-        self._agenda.put(OUTAGE, shared)
+        self.agenda.put(OUTAGE, shared)
         return make_case(samples, self.state.lines, IncidentKind.OUTAGE, OUTAGE, opened)
 
     @staticmethod

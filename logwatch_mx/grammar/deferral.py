@@ -7,8 +7,6 @@ where only a grammar can tell which part is whose.
 
 import re
 
-from msgspec import Struct
-
 from logwatch_mx.grammar.header import LEVEL_TEXT
 from logwatch_mx.grammar.postfix_delivery import said_in
 from logwatch_mx.model.event import Mta
@@ -57,23 +55,9 @@ _SENDMAIL = re.compile(
 ).match
 
 
-class Tried(Struct, gc=False):
-    """What a usual line says; *host* is empty without a relay. *delay* is in seconds.
-
-    *is_named*: the relay has no address. *stop* is where the line ends.
-    """
-
-    mta: Mta
-    stamp: bytes
-    agent: str
-    queue_id: bytes
-    address: bytes
-    host: str
-    is_named: bool
-    delay: float
-    dsn: str
-    reply: str
-    stop: int
+#: MTA, stamp, agent or mailer, queue id, address, relay, delay in seconds, DSN, reply, where the
+#: line ends. *relay* is empty without one, and has a final dot where it has no address.
+Tried = tuple[Mta, bytes, str, bytes, bytes, str, float, str, str, int]
 
 
 def read_tried(data: bytes, start: int) -> Tried | None:
@@ -81,17 +65,12 @@ def read_tried(data: bytes, start: int) -> Tried | None:
     found = _POSTFIX(data, start)
     if found is not None:
         stamp, agent, queue_id, address, host, delay, dsn, text = found.groups()
-        return Tried(
-            Mta.POSTFIX,
-            stamp,
-            agent.decode(),
-            queue_id,
-            address,
-            "" if host is None else host.decode(),
-            False,  # noqa: FBT003  # a field
-            float(delay),
-            dsn.decode(),
-            said_in(text.decode()),
+        said = text.decode()
+        # Nearly all end with `command))`, of which one parenthesis is Postfix' own.
+        said = said_in(said) if said.endswith("command)") else said.removesuffix(")")
+        return (
+            *(Mta.POSTFIX, stamp, agent.decode(), queue_id, address),
+            *("" if host is None else host.decode(), float(delay), dsn.decode(), said),
             found.end(),
         )
     found = _SENDMAIL(data, start)
@@ -100,15 +79,11 @@ def read_tried(data: bytes, start: int) -> Tried | None:
     stamp, queue_id, address, days, hours, minutes, seconds, mailer, host, ip, dsn, text = (
         found.groups()
     )
-    return Tried(
-        Mta.SENDMAIL,
-        stamp,
-        mailer.decode(),
-        queue_id,
-        address,
-        "" if host is None else host.decode(),
-        host is not None and ip is None,
-        86400.0 * int(days or 0) + 3600 * int(hours) + 60 * int(minutes) + int(seconds),
+    delay = 3600.0 * int(hours) + 60 * int(minutes) + int(seconds)
+    return (
+        *(Mta.SENDMAIL, stamp, mailer.decode(), queue_id, address),
+        "" if host is None else host.decode() if ip is not None else host.decode() + ".",
+        delay if days is None else delay + 86400 * int(days),
         dsn.decode(),
         "Deferred" if text is None else text.decode(),
         found.end(),

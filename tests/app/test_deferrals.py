@@ -53,8 +53,7 @@ def look_at(engine, line):
     """Return what is made of *line*: a Deferral, how far to pass over it, or None."""
     data = f"before\n{line}\nbehind\n".encode("utf-8", "surrogateescape")
     block = Block("maillog", data, 100, 7)
-    stamps = Stamps(2026, UTC)
-    deferrals = Deferrals(engine, lambda: stamps)
+    deferrals = Deferrals(engine, Stamps(2026, UTC))
     deferrals.open(block, Cutter(block))
     return deferrals.find(data.index(b"stat"))
 
