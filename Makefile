@@ -14,7 +14,7 @@ help:
 	@echo "make lab       real Postfix and real sendmail in namespaces (root, some minutes)"
 	@echo "make lab-long  two minutes of every kind of loop with every action (half an hour)"
 	@echo "make bench     speed against the tools of the trade, in one run"
-	@echo "make soak      20 minutes of writing, rotating and killing (MINUTES=5 for less)"
+	@echo "make soak      20 minutes of writing, rotating and killing; is memory flat? (MINUTES=5 for less)"
 	@echo "make fuzz      five minutes of hostile input (FUZZ_SECONDS=600 for more)"
 	@echo "make nightly   everything that takes long"
 
@@ -72,9 +72,13 @@ bench: $(VENV)/.dev
 score: $(VENV)/.dev
 	$(BIN)/python tests/scenarios/score.py
 
-FUZZ_SECONDS ?= 300
-fuzz: $(VENV)/.dev
+# Without atheris the fuzz says so, and hypothesis has all of the time.
+$(VENV)/.fuzz: $(VENV)/.dev
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[fuzz]' || echo "no atheris for this Python"
+	@touch $@
+
+FUZZ_SECONDS ?= 300
+fuzz: $(VENV)/.fuzz
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
 
 MINUTES ?= 20
@@ -83,6 +87,7 @@ soak: $(VENV)/.dev
 
 nightly: $(VENV)/.dev lab lab-long score
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not lab" tests
+	$(MAKE) soak
 	$(MAKE) fuzz FUZZ_SECONDS=1800
 
 clean:
