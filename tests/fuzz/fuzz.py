@@ -90,13 +90,21 @@ def with_atheris(name, seconds):
     """Run one target under atheris, in a process of its own: it ends by leaving the process."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder)
-        done = subprocess.run(
-            [sys.executable, HERE / "led.py", name, str(int(seconds)), str(SLOW), corpus],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds * 3 + 120,
-        )
+        # To libFuzzer 0 seconds are for ever.
+        words = [
+            sys.executable,
+            HERE / "led.py",
+            name,
+            str(max(1, int(seconds))),
+            str(SLOW),
+            corpus,
+        ]
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, check=False, timeout=seconds * 3 + 120
+            )
+        except subprocess.TimeoutExpired as error:
+            return 0, [f"did not end within {error.timeout:.0f} s"]
         failed = [str(keep(name, path.read_bytes())) for path in corpus.glob("found-*")]
         if done.returncode != 0 and not failed:
             failed.append(f"status {done.returncode}")
