@@ -59,7 +59,13 @@ class Counting:
 
     def count(self, block: Block) -> None:
         """Count the lines of *block*, but for an end that may be cut anywhere."""
-        self._census.count(_texts(block))
+        if block.torn:
+            data = block.data[: block.data.rfind(b"\n") + 1]
+            block = structs.replace(block, data=data, torn=False)
+        if _is_plain(block):
+            self._census.count_whole(block.data)
+        else:
+            self._census.count(line.text for line in lines(block))
         if self._census.named > _MANY:
             self.count_domains()
 
@@ -79,13 +85,11 @@ class Counting:
             domains.set(domain, (domains.get(domain) or 0) + times)
 
 
-def _texts(block: Block) -> list[str]:
+def _is_plain(block: Block) -> bool:
+    """Say whether the lines of *block* are read as they stand: see ``sources.block``."""
     data = block.data
-    if block.torn:
-        data = data[: data.rfind(b"\n") + 1]
-    if b"\0" not in data and b"\r" not in data and not block.dropped:
-        texts = data.decode("utf-8", "surrogateescape").split("\n")
-        texts.pop()
-        if len(data) <= MAX_LINE or max(map(len, texts)) <= MAX_LINE:
-            return texts
-    return [line.text for line in lines(structs.replace(block, data=data, torn=False))]
+    if b"\0" in data or b"\r" in data or block.dropped:
+        return False
+    # A line that is too long lies over one of these places.
+    places = range(MAX_LINE, len(data), MAX_LINE)
+    return all(data.find(b"\n", at) - data.rfind(b"\n", 0, at) <= MAX_LINE for at in places)

@@ -1,56 +1,34 @@
 """Count what the lines of a log are: each is read whole, but no event is made of it.
 
-Comes in: the texts of lines, in the order of the log. Goes out: how many there are of each kind,
-and the status and the recipients of deliveries, as ``Reader`` would have read them. A line in the
-usual form is told by one match of its header and its dialect's kinds together, of which no token
-is kept but those that are counted; every other line is read by a ``Reader``.
+Comes in: the bytes of lines, in the order of the log. Goes out: how many there are of each kind,
+and the status and the recipients of deliveries, as ``Reader`` would have read them. Nearly all are
+told at once, by a pattern that goes over many lines (``bulk.py``). Of the others those in the usual
+form are told by one match of their header and their dialect's kinds together, of which no token is
+kept but those that are counted; every line that is left is read by a ``Reader``.
 """
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import compress, groupby
-from operator import attrgetter, methodcaller
-from typing import Any
+from functools import cached_property
+from itertools import compress
+from operator import attrgetter
 
-from msgspec import Struct, structs
-from pyparsing import MatchFirst, Regex, StringEnd
-
-from logwatch_mx.grammar import logger, postfix, sendmail
-from logwatch_mx.grammar.branches import Branch
-from logwatch_mx.grammar.compile import compile_joined
-from logwatch_mx.grammar.header import LEVEL
-from logwatch_mx.grammar.kind import LineKind, Outcome
+from logwatch_mx.grammar.bulk import UNKNOWN, Bulk, Mark, bulk_of, recipients
+from logwatch_mx.grammar.form import Form, Recipients, Slots, form_of, without_absent
 from logwatch_mx.grammar.reader import Reader
-from logwatch_mx.model.event import KIND_OF, Delivery, Event, Gap, Mta, Other
+from logwatch_mx.model.event import KIND_OF, Delivery, Event, Gap, Mta
 from logwatch_mx.model.line import Line
 
-# Stamps of days that every year has; what is odd about others is the reader's to know.
-_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-_BSD = Regex(
-    "(?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) "
-    "(?: [1-9]|1[0-9]|2[0-8]|(?<!Feb )(?:29|30)|(?<=(?:Jan|Mar|May|Jul|Aug|Oct|Dec) )31) " + _CLOCK
-)
-_ISO = Regex(
-    "20[0-9]{2}-(?:0[1-9]|1[0-2])-"
-    "(?:0[1-9]|1[0-9]|2[0-8]|(?<!02-)(?:29|30)|(?<=(?:01|03|05|07|08|10|12)-)31)"
-    rf"T{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
-)
-_TAGS = {
-    # Daemons for which all kinds are tried, and whose status is what the line says (that of
-    # discard(8) is not).
-    Mta.POSTFIX: (
-        r"postfix[^ /\[\]:<>{}\"]*+/(?:(?:submissions?|smtps)/)?(?:smtpd?|qmgr|cleanup|lmtp|local"
-        r"|pickup|bounce|error|anvil|virtual|pipe|scache|postscreen|tlsproxy|dnsblog|verify"
-        r"|trivial-rewrite)(?=\[)"
-    ),
-    Mta.SENDMAIL: r"(?:sm-(?:mta|msp-queue|que)|sendmail)(?=\[)",
-}
-_KINDS = {Mta.POSTFIX: postfix.KINDS, Mta.SENDMAIL: sendmail.KINDS}
-
-# So many matches are held at once: few enough to stay in the processor's cache.
+# So many bytes are told at once, of so many of their lines the matches are held: few enough to stay
+# in the processor's cache.
+_PIECE = 1 << 17
 _AT_ONCE = 500
+#: So many lines of an MTA are read before its form is made, which takes as long as reading twice as
+#: many.
+WORTH = 8000
+# The MTA is looked for in so many of the first lines.
+_FIRST = 50
 
 _DELIVERY = KIND_OF[Delivery]
 # rsyslog says what it does not repeat: `postfix/smtp[1]: message repeated 5 times: [ AB12: to=…]`
@@ -62,75 +40,85 @@ _REPEATED = "message repeated "
 _teller: Callable[[re.Match[str]], int] = attrgetter("lastindex")
 
 
-def _nothing(_: re.Match[str]) -> tuple[str | None, ...]:
-    return ()
-
-
 def _alone(address: str) -> Sequence[str]:
     return (address,)
 
 
-def _named(names: Sequence[str], values: Sequence[str | None]) -> dict[str, str]:
-    named = zip(names, values, strict=True)
-    return {name: value for name, value in named if value is not None}
+def _from_at(text: str) -> str:
+    """Return the list of addresses *text* without what is in front of the ``@`` of its first."""
+    name, at, rest = text.partition("@")
+    return text if "," in name else at + rest or text
 
 
-_Recipients = Callable[[str], Sequence[str]]
+class _Piece:
+    """Whole lines, cut and decoded when they are asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def last(self) -> str:
+        """The last line."""
+        return _decoded(self._data[self._data.rfind(b"\n", 0, -1) + 1 : -1])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> str:
+        return _decoded(self.rows[index])
+
+    @cached_property
+    def rows(self) -> list[bytes]:
+        """The lines without their ends."""
+        rows = self._data.split(b"\n")
+        rows.pop()
+        return rows
 
 
-class _Slots(Struct, frozen=True):
-    """Where a match of a delivery has the tokens of its *outcome*.
-
-    *take* gives them in the order of *names*. *to* takes the recipients and *say* the others, in
-    the order of *said*; *to* is None where a token is now in one place, now in another.
-    """
-
-    outcome: Outcome
-    names: tuple[str, ...]
-    take: Callable[[re.Match[str]], tuple[str | None, ...]]
-    said: tuple[str, ...] = ()
-    say: Callable[[re.Match[str]], tuple[str | None, ...]] = _nothing
-    to: Callable[[re.Match[str]], str] | None = None
-
-
-class _Form(Struct, frozen=True):
-    """The usual form of the lines of one MTA.
-
-    A match's last group tells the *kinds* whose lines are counted as they are, and the *slots* of
-    those whose outcome is. Any other is that of a line in no usual form.
-    """
-
-    mta: Mta
-    match: Callable[[str], re.Match[str]]
-    kinds: Mapping[int, str]
-    slots: Mapping[int, _Slots]
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 class Census:
     """Adds the figures of one log, read in its order: *reader* is its own.
 
     *kinds* counts lines by their kind, *statuses* deliveries by theirs. What the logger says of
-    repeats counts so many times.
+    repeats counts so many times. *worth*: see ``WORTH``.
     """
 
-    def __init__(self, reader: Reader, kinds: Counter[str], statuses: Counter[str]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kinds: Counter[str],
+        statuses: Counter[str],
+        *,
+        worth: int = WORTH,
+    ) -> None:
         self.kinds = kinds
         self.statuses = statuses
-        self._to: defaultdict[_Recipients, Counter[str]] = defaultdict(Counter)
+        self._to: defaultdict[Recipients, Counter[str]] = defaultdict(Counter)
+        self._told: dict[bytes, int] = {}
         self._read = reader.read
-        self._forms: list[_Form] = []
+        self._bulks: list[Bulk] = []
+        self._forms: list[Form] = []
+        self._worth = worth
+        self._been_read: Counter[Mta] = Counter()
         self._last = ""
 
-    def count(self, texts: Sequence[str]) -> None:
+    def count(self, texts: Iterable[str]) -> None:
         """Count the lines *texts*, which follow those counted before."""
-        for start in range(0, len(texts), _AT_ONCE):
-            part = texts[start : start + _AT_ONCE]
-            odd: Sequence[int] = range(len(part))
-            for form in self._forms:
-                odd = odd and self._tell(form, part, odd)
-            for index in odd:
-                self._count_odd(part, index)
-            self._last = self._said_before(part, len(part))
+        whole = "".join(f"{text}\n" for text in texts)
+        self.count_whole(whole.encode("utf-8", "surrogateescape"))
+
+    def count_whole(self, data: bytes) -> None:
+        r"""Count the whole lines *data*, which follow those counted before; each ends in ``\n``."""
+        start = 0
+        while start < len(data):
+            stop = data.rfind(b"\n", start, start + _PIECE) + 1
+            stop = stop or data.find(b"\n", start + _PIECE) + 1
+            piece = data[start:stop]
+            self._count_piece(_Piece(piece), piece)
+            start = stop
 
     def note(self, event: Event, before: Event | None) -> None:
         """Count *event*, which follows *before* in the log."""
@@ -144,13 +132,17 @@ class Census:
     @property
     def named(self) -> int:
         """How many recipients ``take_recipients`` would yield, more or less."""
-        return sum(map(len, self._to.values()))
+        return len(self._told) + sum(map(len, self._to.values()))
 
     def take_recipients(self) -> Iterator[tuple[str, int]]:
         """Yield recipients and how often they were named since the last call.
 
         What stands before the ``@`` may be missing.
         """
+        told, self._told = self._told, {}
+        for raw, times in told.items():
+            for address in recipients(raw):
+                yield address, times
         counted, self._to = self._to, defaultdict(Counter)
         for read, texts in counted.items():
             for text, times in texts.items():
@@ -164,7 +156,55 @@ class Census:
             for recipient in event.recipients:
                 self._to[_alone][recipient] += times
 
-    def _tell(self, form: _Form, part: Sequence[str], asked: Sequence[int]) -> Sequence[int]:
+    def _count_piece(self, piece: _Piece, data: bytes) -> None:
+        if not self._bulks:
+            for index in range(min(_FIRST, len(piece))):
+                self._meet(self._read(Line(piece[index])).mta)
+        odd = self._tell_at_once(piece, data)
+        for start in range(0, len(odd), _AT_ONCE):
+            asked = odd[start : start + _AT_ONCE]
+            texts = [piece[index] for index in asked]
+            left: Sequence[int] = range(len(texts))
+            for form in self._forms:
+                left = left and self._tell(form, texts, left)
+            for number in left:
+                self._count_odd(piece, asked[number], texts[number])
+        last = piece.last
+        self._last = self._said_before(piece, len(piece)) if self._is_notice(last) else last
+
+    def _meet(self, mta: Mta | None) -> None:
+        if mta is not None and all(each.mta is not mta for each in self._bulks):
+            self._bulks.append(bulk_of(mta))
+
+    def _tell_at_once(self, piece: _Piece, data: bytes) -> Sequence[int]:
+        """Count what the bulks tell of the lines *data* of *piece*; return the others' indexes."""
+        odd: Sequence[int] = range(len(piece)) if not self._bulks else ()
+        for number, each in enumerate(self._bulks):
+            if number > 0:
+                data = b"".join([piece.rows[index] + b"\n" for index in odd])
+            marks = each.marks(data)
+            found = Counter(marks)
+            unknown = found.pop(UNKNOWN, 0)
+            self._count_marks(each, found)
+            if not unknown:
+                return ()
+            odd = list(compress(odd or range(len(marks)), map(UNKNOWN.__eq__, marks)))
+        return odd
+
+    def _count_marks(self, each: Bulk, found: Mapping[Mark, int]) -> None:
+        told, statuses = self._told, dict.fromkeys(each.statuses, 0)
+        for (word, to, status), times in found.items():
+            if word:
+                self.kinds[each.kinds[word]] += times
+            else:
+                told[to] = told.get(to, 0) + times
+                statuses[status] += times
+        for status, times in statuses.items():
+            if times:
+                self.kinds[_DELIVERY] += times
+                self.statuses[each.statuses[status]] += times
+
+    def _tell(self, form: Form, part: Sequence[str], asked: Sequence[int]) -> Sequence[int]:
         """Count the lines of *part* at the indexes *asked* that *form* tells; return the others."""
         texts = part if len(asked) == len(part) else [part[index] for index in asked]
         found = list(map(form.match, texts))
@@ -183,14 +223,14 @@ class Census:
         return sorted(odd)
 
     def _count_outcomes(
-        self, slots: _Slots, matches: Sequence[re.Match[str]]
+        self, slots: Slots, matches: Sequence[re.Match[str]]
     ) -> list[re.Match[str]]:
         """Count the deliveries *matches*; return those whose builder must be asked."""
         if slots.to is None:
             return [match for match in matches if not self._count_delivery(slots, match)]
         statuses: Counter[str] = Counter()
         for values, times in Counter(map(slots.say, matches)).items():
-            status = slots.outcome.status(_named(slots.said, values))
+            status = slots.outcome.status(without_absent(slots.said, values))
             if status is None:
                 return [match for match in matches if not self._count_delivery(slots, match)]
             statuses[status.value] += times
@@ -198,12 +238,12 @@ class Census:
         self.kinds[_DELIVERY] += len(matches)
         texts: Iterable[str] = map(slots.to, matches)
         if slots.outcome.plain:
-            texts = (text[at:] if (at := text.find("@")) > 0 else text for text in texts)
+            texts = map(_from_at, texts)
         self._to[slots.outcome.recipients].update(texts)
         return []
 
-    def _count_delivery(self, slots: _Slots, match: re.Match[str]) -> bool:
-        tokens = _named(slots.names, slots.take(match))
+    def _count_delivery(self, slots: Slots, match: re.Match[str]) -> bool:
+        tokens = without_absent(slots.names, slots.take(match))
         status = slots.outcome.status(tokens)
         if status is None:
             return False
@@ -212,18 +252,21 @@ class Census:
         self._to[slots.outcome.recipients][tokens["to"]] += 1
         return True
 
-    def _count_odd(self, part: Sequence[str], index: int) -> None:
-        event = self._read(Line(part[index]))
-        if event.mta is not None and all(form.mta is not event.mta for form in self._forms):
-            self._forms.append(_form(event.mta))
+    def _count_odd(self, piece: _Piece, index: int, text: str) -> None:
+        event = self._read(Line(text))
+        if event.mta is not None:
+            self._meet(event.mta)
+            self._been_read[event.mta] += 1
+            if self._been_read[event.mta] == self._worth:
+                self._forms.append(form_of(event.mta))
         before = None
-        if isinstance(event, Gap) and (text := self._said_before(part, index)):
-            before = self._read(Line(text))
+        if isinstance(event, Gap) and (said := self._said_before(piece, index)):
+            before = self._read(Line(said))
         self.note(event, before)
 
-    def _said_before(self, part: Sequence[str], index: int) -> str:
+    def _said_before(self, piece: _Piece, index: int) -> str:
         """Return the last line before *index* that is no notice of repeats itself."""
-        before = (part[at] for at in range(index - 1, -1, -1))
+        before = (piece[at] for at in range(index - 1, -1, -1))
         return next((text for text in before if not self._is_notice(text)), self._last)
 
     def _is_notice(self, text: str) -> bool:
@@ -231,64 +274,3 @@ class Census:
             return False
         event = self._read(Line(text))
         return isinstance(event, Gap) and event.repeated
-
-
-@cache
-def _form(mta: Mta) -> _Form:
-    """Return the usual form of *mta*, made when the first of its lines comes."""
-    # A kind of certain daemons alone is one of daemons that have no usual form.
-    kinds = list(_runs(kind for kind in (logger.REPEATED, *_KINDS[mta]) if kind.agents is None))
-    head = (
-        (_BSD | _ISO)
-        + " "
-        + ~LEVEL
-        + Regex("[^ :<]+ ")
-        + Regex(_TAGS[mta])
-        + Regex(r"\[[0-9]{1,7}\]: (?![ \[])")
-    )
-    wanted = [kind.outcome.tokens | {"to"} if kind.outcome else frozenset[str]() for kind in kinds]
-    pattern, branches = compile_joined(
-        head, [(kind.name, kind.expr, names) for kind, names in zip(kinds, wanted, strict=True)]
-    )
-    told: dict[int, str] = {}
-    slots: dict[int, _Slots] = {}
-    for teller, branch in branches.items():
-        kind = kinds[branch.number]
-        if kind.makes is not None:
-            told[teller] = KIND_OF[kind.makes]
-        elif kind.outcome is not None:
-            slots[teller] = _slots(kind.outcome, branch)
-    # What the reader takes off the end of a text must not be there; and no match is None.
-    match: Any = re.compile(rf"{pattern}(?<![ \t\r])|()").match
-    return _Form(mta, match, told, slots)
-
-
-def _runs(kinds: Iterable[LineKind]) -> Iterator[LineKind]:
-    """Yield *kinds*, those of ``Other`` that follow each other as one: there is less to tell.
-
-    Most of them begin alike in nothing; other kinds share the search for a queue id.
-    """
-    for makes, run in groupby(kinds, key=lambda kind: kind.makes):
-        alike = list(run)
-        if makes is not Other or len(alike) == 1:
-            yield from alike
-        else:
-            whole = [kind.expr + StringEnd() for kind in alike]
-            yield structs.replace(alike[0], expr=MatchFirst(whole).leave_whitespace())
-
-
-def _slots(outcome: Outcome, branch: Branch) -> _Slots:
-    take = _taker(branch.groups)
-    groups = dict(zip(branch.names, branch.groups, strict=True))
-    if len(groups) < len(branch.names):
-        return _Slots(outcome, branch.names, take)
-    to: Any = methodcaller("group", groups.pop("to"))
-    say = _taker(tuple(groups.values())) if groups else _nothing
-    return _Slots(outcome, branch.names, take, tuple(groups), say, to)
-
-
-def _taker(groups: Sequence[int]) -> Callable[[re.Match[str]], tuple[str | None, ...]]:
-    if len(groups) == 1:  # `group` of one group is no tuple
-        return lambda match: (match[groups[0]],)
-    take: Any = methodcaller("group", *groups)
-    return take  # type: ignore[no-any-return]  # a methodcaller has no type

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from logwatch_mx.grammar.census import Census
+from logwatch_mx.grammar.census import WORTH, Census
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Delivery, Gap
@@ -21,9 +21,9 @@ LATER = "6ANEM6Us010269: to=<a@b.test>,<c@d.test>, delay=00:00:01, xdelay=00:00:
 LATER += "pri=1, relay=mx.b.test. [192.0.2.1], dsn=4.0.0, stat=Deferred: Connection refused"
 
 
-def counted(texts, parts=1):
+def counted(texts, parts=1, worth=WORTH):
     kinds, statuses, domains = Counter(), Counter(), Counter()
-    census = Census(Reader(Stamps(2026, UTC)), kinds, statuses)
+    census = Census(Reader(Stamps(2026, UTC)), kinds, statuses, worth=worth)
     size = -(-len(texts) // parts)
     for start in range(0, len(texts), size):
         census.count(texts[start : start + size])
@@ -61,11 +61,12 @@ def mutated(text, random):
     return text
 
 
+@pytest.mark.parametrize("worth", [1, WORTH])
 @pytest.mark.parametrize("name", ["postfix", "sendmail"])
-def test_real_lines_and_what_chance_makes_of_them_count_as_they_are_read(name):
+def test_real_lines_and_what_chance_makes_of_them_count_as_they_are_read(name, worth):
     random, lines = Random(4), lines_of(name)
     texts = lines + [mutated(line, random) for line in lines for _ in range(6)]
-    assert counted(texts) == read(texts)
+    assert counted(texts, worth=worth) == read(texts)
 
 
 @pytest.mark.parametrize("name", ["postfix", "sendmail"])
@@ -78,8 +79,8 @@ def test_the_usual_forms_know_nearly_every_real_line(name):
             return super().read(line)
 
     reader = Counting(Stamps(2026, UTC))
-    census = Census(reader, Counter(), Counter())
-    census.count(lines_of(name)[:1])
+    census = Census(reader, Counter(), Counter(), worth=1)
+    census.count(lines_of(name))
     before = reader.asked
     census.count(lines_of(name))
     assert reader.asked - before < len(lines_of(name)) / 5
@@ -89,6 +90,7 @@ def test_lines_of_both_mtas_and_of_others_may_be_mixed():
     texts = [*lines_of("postfix"), "Nov 23 12:00:00 mx sshd[1]: hello", "", *lines_of("sendmail")]
     Random(5).shuffle(texts)
     assert counted(texts, parts=7) == read(texts)
+    assert counted(texts, parts=7, worth=1) == read(texts)
 
 
 @pytest.mark.parametrize(
