@@ -39,7 +39,8 @@ class Reader:
         self._path = path
         self._source = source
         self._losses = losses
-        self._head = b""
+        # An archive is known by what it holds, also before it is begun.
+        self._head = _head_of(self._fd, HEAD, packed=True) if self.packed else b""
         self._modified = found.st_mtime_ns
         self._plain: Generator[bytes] | None = None
         self._pending = b""
@@ -65,6 +66,11 @@ class Reader:
             at += len(data)
         return self.start_at(offset, number)
 
+    def anew(self) -> Self:
+        """Return another reader of the same file from its beginning, even if it was deleted."""
+        path = Path(f"/proc/self/fd/{self._fd}")
+        return type(self)(path, self._source, losses=self._losses)
+
     def read(self, size: int) -> tuple[int, Block | None]:
         """Return how many bytes were read, about *size* at most, and the lines they finished."""
         taken = self._read(size) if not self._ready else len(self._ready[0].data)
@@ -85,7 +91,7 @@ class Reader:
                 return 0
         if data:
             self._ready += self._split.feed(data)
-            self._learn(data)
+            self._modified = max(self._modified, self.modified)
         return len(data)
 
     def same(self) -> bool:
@@ -190,11 +196,6 @@ class Reader:
             self._source, offset=offset, number=number, identity=identity, losses=self._losses
         )
 
-    def _learn(self, data: bytes = b"") -> None:
-        self._modified = max(self._modified, self.modified)
-        if self.packed and len(self._head) < HEAD:
-            self._head = (self._head + data)[:HEAD]
-
     def _at(self, offset: int, size: int) -> bytes:
         # A file that a network file system has lost reads as empty: it is then found anew by name.
         with suppress(OSError):
@@ -226,7 +227,6 @@ class Reader:
 
     def _skip(self, offset: int) -> None:
         while offset > 0 and (data := self._unpacked(min(offset, _COUNTING))):
-            self._learn(data)
             offset -= len(data)
 
 

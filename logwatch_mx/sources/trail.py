@@ -6,7 +6,6 @@ not grown for *settle* seconds, because a writer goes on writing to it until it 
 
 import os
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -24,9 +23,9 @@ from logwatch_mx.sources.follow import (
     newcomers,
     resumed,
 )
+from logwatch_mx.sources.listing import list_files
 from logwatch_mx.sources.losses import Losses
-from logwatch_mx.sources.names import parse_name, siblings
-from logwatch_mx.sources.reader import Reader, look_at
+from logwatch_mx.sources.reader import Reader
 
 
 class Trail:
@@ -199,7 +198,17 @@ class Trail:
             rest = [leg for leg in route if leg.seen.identity not in held]
             if not rest:
                 raise FileNotFoundError(self.path)
-            self._files[-1:] = self._open([*unseen, *rest], (mark,))
+            deleted = self._deleted(last, seen)
+            try:
+                opened = self._open([*unseen, *rest], (mark,))
+            except OSError:
+                if deleted is not None:
+                    deleted.close()
+                raise
+            if deleted is not None:
+                copied = [leg for leg in rest if leg.seen.modified <= last.modified]
+                opened.insert(len(unseen) + len(copied), deleted)
+            self._files[-1:] = opened
             self._note(seen, unsure=True)
             self._losses.truncated += 1
             self._losses.uncopied += not was_found
@@ -220,6 +229,23 @@ class Trail:
         self._note(seen, unsure=True)
         last.grown = now
         return []
+
+    def _deleted(self, last: Reader, seen: list[Seen]) -> Reader | None:
+        """Return *last* from its beginning when it was deleted behind a truncation, else None.
+
+        What was written in between is in no other file, unless that was packed or copied again.
+        """
+        if any(one.identity == last.identity for one in seen):
+            return None
+        anew = last.anew()
+        try:
+            if not self._packed_since([anew]):
+                return anew
+        except OSError:
+            anew.close()
+            raise
+        anew.close()
+        return None
 
     def _note(self, seen: list[Seen], *, unsure: bool) -> None:
         """Remember what was there; *unsure*: a copy may come, or has come since, without a sign."""
@@ -289,55 +315,7 @@ class Trail:
         return opened
 
     def _seen(self, mark: Checkpoint) -> list[Seen]:
-        """Return the files of the log in time order up to the one under its path.
-
-        Raises ``FileNotFoundError`` when they were renamed meanwhile: a file that moved while the
-        directory was listed may be missing from the list.
-        """
-        # A link names one file of a series whose other files stand beside its target.
-        linked = self.path.is_symlink()
-        path = Path(os.path.realpath(self.path)) if linked else self.path
-        # One file of a series that was named by itself has no successors.
-        series = linked or parse_name(path.name).current
-        files = siblings(path) if series else (path,)
-        listed = _identities(files)
-        seen: list[Seen] = []
-        for file in files:
-            try:
-                one = look_at(file, mark, current=file == path)
-            except FileNotFoundError:
-                continue
-            except OSError:
-                if file == path:
-                    raise
-                self._losses.refused += 1
-                listed.pop(file, None)
-                continue
-            seen.append(one)
-        if [one.identity for one in seen] != list(listed.values()):
-            raise FileNotFoundError(path)
-        # A copy that is being made tells nothing yet; the log may be truncated behind it.
-        if any(not one.current and _size(one.path) != one.size for one in seen):
-            raise FileNotFoundError(path)
-        again = siblings(path) if series else files
-        if again != files or {**_identities(again), **listed} != _identities(again):
-            raise FileNotFoundError(path)
-        return seen
-
-
-def _identities(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    found: dict[Path, tuple[int, int]] = {}
-    for file in files:
-        with suppress(OSError):
-            stat = file.stat()
-            found[file] = stat.st_dev, stat.st_ino
-    return found
-
-
-def _size(path: str) -> int | None:
-    with suppress(OSError):
-        return os.stat(path).st_size  # noqa: PTH116  # as above
-    return None
+        return list_files(self.path, mark, self._losses)
 
 
 def _glance(path: Path, found: os.stat_result, *, same: bool) -> Seen:

@@ -221,6 +221,8 @@ STEPS = [
     "numbered",
 )
 @example(["rename", "poll", "append", "rename", "rename", "compress"], "numbered")
+@example(["append", "rename", "rename", "compress", "restart", "restart"], "numbered")
+@example(["append", "rename", "copytruncate", "compress", "crash", "crash"], "dated")
 def test_every_line_comes_once_and_in_order(tmp_path_factory, steps, names):
     world = World(tmp_path_factory.mktemp("world"), dated=names == "dated")
     for step in steps:
