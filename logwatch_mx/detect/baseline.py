@@ -22,6 +22,8 @@ MIN_PARTIES = 3
 MIN_RATIO = 3.0
 #: Deferrals of one key in one window that are kept one by one; beyond it they are only counted.
 KEPT_SAMPLES = 1000
+#: Of all keys together: beyond it a key keeps no more than these few.
+KEPT_IN_ALL, KEPT_OF_MANY = 200_000, 60
 
 
 class Sample(Struct, frozen=True):
@@ -64,14 +66,14 @@ class Key(Struct):
         else:
             minutes.append((minute, 1))
 
-    def record(self, sample: Sample, minute: datetime) -> None:
-        """Count *sample*, which came in *minute*, and keep it for the test."""
+    def record(self, sample: Sample, minute: datetime, most: int = KEPT_SAMPLES) -> None:
+        """Count *sample*, which came in *minute*, and keep it for the test: *most* at a time."""
         minutes = self.minutes
         if minutes and (last := minutes[-1])[0] >= minute:
             minutes[-1] = (last[0], last[1] + 1)
         else:
             minutes.append((minute, 1))
-        if len(self.samples) < KEPT_SAMPLES:
+        if len(self.samples) < most:
             self.samples.append(sample)
 
     def forget(self, messages: AbstractSet[str]) -> None:

@@ -21,7 +21,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from logwatch_mx.detect.agenda import Agenda
-from logwatch_mx.detect.baseline import MIN_MESSAGES, MIN_PARTIES, Key, Moment, Sample
+from logwatch_mx.detect.baseline import (
+    KEPT_IN_ALL,
+    KEPT_OF_MANY,
+    KEPT_SAMPLES,
+    MIN_MESSAGES,
+    MIN_PARTIES,
+    Key,
+    Moment,
+    Sample,
+)
 from logwatch_mx.detect.case import Case
 from logwatch_mx.detect.outage import find_outage
 from logwatch_mx.detect.reasons import BACKLOG
@@ -76,6 +85,9 @@ class SpikeDetector(SpikeCounts):
         self._roll(moment, cases)
         closed = self._close(cases, moment) if closing else []
         opened = self._open(moment) if open_case(OUTAGE, cases) is None else []
+        # While there is no room for an incident that would take them, samples stay for a window.
+        held = sum(len(key.samples) for _, key in state.keys.items())
+        state.kept = KEPT_SAMPLES if held < KEPT_IN_ALL else KEPT_OF_MANY
         # Only here they begin; until the next minute most deferrals need not ask.
         self.has_cases = bool(opened) or any(case.kind in _KINDS for case in cases.values())
         return opened, closed

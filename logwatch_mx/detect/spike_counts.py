@@ -130,13 +130,14 @@ class SpikeCounts:
                 count_in(case, sample, kept)
             return
         self.state.lines.set(sample.message, kept)
+        kept_of_one = self.state.kept
         young, active = self.state.keys.young, self.state.active
         for name in names:
             key = young.get(name)
             if key is None or name not in active:
                 key = self._key(name, minute)
                 young, active = self.state.keys.young, self.state.active
-            key.record(sample, minute)
+            key.record(sample, minute, kept_of_one)
             if len(key.samples) == MIN_MESSAGES:
                 self.agenda.busy.add(name)
 

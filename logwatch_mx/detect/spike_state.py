@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from logwatch_mx.detect.baseline import Key
+from logwatch_mx.detect.baseline import KEPT_SAMPLES, Key
 from logwatch_mx.detect.case import Kept
 from logwatch_mx.detect.window import Table
 
@@ -14,7 +14,8 @@ class SpikeState(Struct):
 
     *seen*: messages that were counted; a message older than ``BACKLOG`` is known by its delay.
     *lines*: evidence by message, for what is not an incident yet. *learned*: what older logs it
-    was primed from, in words; *learned_until*: their end, until the watched log begins.
+    was primed from, in words; *learned_until*: their end, until the watched log begins. *kept*: how
+    many deferrals of a key are kept one by one at present.
     """
 
     begun: datetime | None = None
@@ -25,6 +26,7 @@ class SpikeState(Struct):
     active: dict[str, int] = {}
     learned: str = ""
     learned_until: datetime | None = None
+    kept: int = KEPT_SAMPLES
 
     def begin(self, at: datetime) -> datetime:
         """Let the watched log begin *at*, which is returned: what was learned is put before it."""

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from stories.player import Player, play, read
 
+from logwatch_mx.app import book
 from logwatch_mx.config.settings import Settings, SpikeSettings
+from logwatch_mx.detect import spike
+from logwatch_mx.detect.baseline import KEPT_OF_MANY, KEPT_SAMPLES
 from logwatch_mx.model.incident import Counts, IncidentState, Signals
 
 D = "far.test"
@@ -298,6 +301,22 @@ def test_many_domains_leave_bounded_memory_behind(postfix, noon):
     assert len(state.active) <= 300
     assert state.keys.forgotten > 2000
     assert told.incidents == ()
+
+
+def test_while_no_incident_can_open_what_is_kept_one_by_one_is_bounded(postfix, noon, monkeypatch):
+    monkeypatch.setattr(spike, "KEPT_IN_ALL", 300)
+    monkeypatch.setattr(book, "MAX_CASES", 0)
+    for n in range(1500):
+        postfix.put_off(noon + timedelta(seconds=n / 30), f"u{n}@d{n % 10}.test", "refused")
+    burst(postfix, noon + minutes(1), 500, every=0.1)
+    player = Player()
+    state = player.engine.state.spike
+    for event in read(postfix.log.in_order()):
+        player.feed(event)
+    key = state.keys.get(f"domain {D}")
+    assert (len(key.samples), key.total) == (KEPT_OF_MANY, 500)
+    player.engine.tick(noon + timedelta(hours=1))
+    assert state.kept == KEPT_SAMPLES
 
 
 def test_what_is_let_go_of_is_missed_by_no_test(postfix, noon):
