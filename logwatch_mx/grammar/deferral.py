@@ -70,7 +70,7 @@ def read_tried(data: bytes, start: int) -> Tried | None:
         said = said_in(said) if said.endswith("command)") else said.removesuffix(")")
         return (
             *(Mta.POSTFIX, stamp, agent.decode(), queue_id, address),
-            *("" if host is None else host.decode(), float(delay), dsn.decode(), said),
+            *("" if host is None else host.decode().lower(), float(delay), dsn.decode(), said),
             found.end(),
         )
     found = _SENDMAIL(data, start)
@@ -82,7 +82,7 @@ def read_tried(data: bytes, start: int) -> Tried | None:
     delay = 3600.0 * int(hours) + 60 * int(minutes) + int(seconds)
     return (
         *(Mta.SENDMAIL, stamp, mailer.decode(), queue_id, address),
-        "" if host is None else host.decode() if ip is not None else host.decode() + ".",
+        "" if host is None else host.decode().lower() + ("" if ip is not None else "."),
         delay if days is None else delay + 86400 * int(days),
         dsn.decode(),
         "Deferred" if text is None else text.decode(),

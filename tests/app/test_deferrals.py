@@ -7,7 +7,7 @@ from types import NoneType
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
@@ -40,8 +40,12 @@ OLD = {PF: ("400", "4000"), SM: ("00:06:40", "1+00:00:01")}
 WARM = "6ANEJPCm000001"
 
 
+RULES = load_all_rules(())
+
+
 def engine_that_counted(template, own=()):
-    engine = build_engine(Settings(), site=Site(), rules=load_all_rules(own))
+    rules = load_all_rules(own) if own else RULES
+    engine = build_engine(Settings(), site=Site(), rules=rules)
     young = template.format(
         id=WARM, to="u@far.test", delay="1" if template is PF else "00:00:01", said=""
     )
@@ -215,6 +219,7 @@ FORGED = (
 )
 
 
+@settings(deadline=None)  # an engine is built each time
 @given(
     template=st.sampled_from([PF, SM]),
     queue_id=st.sampled_from([WARM, "6ANEJPCm000002"]),
