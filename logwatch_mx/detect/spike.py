@@ -86,8 +86,9 @@ class SpikeDetector(SpikeCounts):
         closed = self._close(cases, moment) if closing else []
         opened = self._open(moment) if open_case(OUTAGE, cases) is None else []
         # While there is no room for an incident that would take them, samples stay for a window.
-        held = sum(len(key.samples) for _, key in state.keys.items())
-        state.kept = KEPT_SAMPLES if held < KEPT_IN_ALL else KEPT_OF_MANY
+        if self.at_most >= KEPT_IN_ALL:  # to count them in every minute takes a tenth of a replay
+            self.at_most = sum(len(key.samples) for _, key in state.keys.items())
+        state.kept = KEPT_SAMPLES if self.at_most < KEPT_IN_ALL else KEPT_OF_MANY
         # Only here they begin; until the next minute most deferrals need not ask.
         self.has_cases = bool(opened) or any(case.kind in _KINDS for case in cases.values())
         return opened, closed

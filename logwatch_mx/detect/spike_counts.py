@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from logwatch_mx.detect.agenda import Agenda
-from logwatch_mx.detect.baseline import MIN_MESSAGES, Key, Sample
+from logwatch_mx.detect.baseline import KEPT_IN_ALL, MIN_MESSAGES, Key, Sample
 from logwatch_mx.detect.case import Case, Kept, hashed, keep
 from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.detect.reasons import (
@@ -48,6 +48,8 @@ class SpikeCounts:
         self.state = state
         #: Whether an incident of a spike or an outage may be open: ``tick`` says so.
         self.has_cases = True
+        #: No more samples are kept than this; at first it is not known how many.
+        self.at_most = KEPT_IN_ALL
         self.agenda = Agenda((name, state.keys.peek(name)) for name in state.active)
         self._forgotten = state.keys.forgotten
         self._minute = _EVER
@@ -132,6 +134,7 @@ class SpikeCounts:
         self.state.lines.set(sample.message, kept)
         kept_of_one = self.state.kept
         young, active = self.state.keys.young, self.state.active
+        self.at_most += len(names)
         for name in names:
             key = young.get(name)
             if key is None or name not in active:
