@@ -5,12 +5,12 @@ Every line is read by the grammar, though no event is made of most: see ``gramma
 
 from collections import Counter
 from datetime import tzinfo
+from heapq import nsmallest
 from typing import Any
 
 from msgspec import Struct, field, structs
 
 from logwatch_mx.detect.domains import domain_of
-from logwatch_mx.detect.window import Table
 from logwatch_mx.grammar.census import Census
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
@@ -19,11 +19,13 @@ from logwatch_mx.sources.block import MAX_LINE, Block, lines
 
 TOP = 20
 #: So many recipients are kept before their domains are counted: names come again and again.
-_MANY = 20_000
+_MANY = 4_000
+#: So many domains are kept.
+_MOST = 25_000
 
 
 class Stats(Struct):
-    """Counts that grow with the log's variety are bounded: a rare domain may be forgotten.
+    """Counts that grow with the log's variety are bounded: see ``forget_rare``.
 
     A line that the logger says it did not repeat counts as often as it says, so that there may be
     more *kinds* than lines.
@@ -31,20 +33,29 @@ class Stats(Struct):
 
     kinds: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
-    domains: Table[int] = field(default_factory=lambda: Table(cap=20_000))
+    domains: dict[str, int] = {}
+    forgotten: int = 0
     logs: list["Counting"] = []
 
     def shape(self) -> dict[str, Any]:
         """Return the figures as plain values for JSON."""
         for log in self.logs:
             log.count_domains()
-        top = sorted(self.domains.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+        top = nsmallest(TOP, self.domains.items(), key=lambda item: (-item[1], item[0]))
         return {
             "kinds": dict(sorted(self.kinds.items())),
             "deliveries": dict(self.statuses),
             "domains": dict(top),
-            "domains_forgotten": self.domains.forgotten,
+            "domains_forgotten": self.forgotten,
         }
+
+    def forget_rare(self) -> None:
+        """Forget that half of the domains that was named least, and count them as *forgotten*."""
+        least = sorted(self.domains.values())[len(self.domains) // 2]
+        rare = [domain for domain, times in self.domains.items() if times <= least]
+        self.forgotten += len(rare)
+        for domain in rare:
+            del self.domains[domain]
 
 
 class Counting:
@@ -81,8 +92,13 @@ class Counting:
         """Add to the domains of *stats* what was named since the last call."""
         domains = self._stats.domains
         for address, times in self._census.take_recipients():
-            domain = domain_of(address) or "(local)"
-            domains.set(domain, (domains.get(domain) or 0) + times)
+            _, at, domain = address.rpartition("@")
+            # One that is counted is spelled as it should be.
+            if not at or domain not in domains:
+                domain = domain_of(address) or "(local)"
+            domains[domain] = domains.get(domain, 0) + times
+        if len(domains) > _MOST:
+            self._stats.forget_rare()
 
 
 def _is_plain(block: Block) -> bool:

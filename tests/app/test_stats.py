@@ -9,7 +9,7 @@ import pytest
 from logwatch_mx.app.stats import Counting, Stats
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
-from logwatch_mx.sources.block import Block, lines
+from logwatch_mx.sources.block import MAX_LINE, Block, lines
 
 HEAD = "Nov 23 12:00:00 mx postfix/smtp[1]: "
 TO = "AB12CD34EF: to=<{}>, relay=mx.b.test[192.0.2.1]:25, delay=1, delays=1/0/0/0, dsn=2.0.0, "
@@ -65,6 +65,42 @@ def test_an_end_that_may_be_cut_anywhere_is_not_counted():
     )
     Counting(stats, UTC).count(Block("log", data, 0, 1, torn=True))
     assert stats.shape()["kinds"] == {"delivery": 1}
+
+
+def test_of_too_many_domains_those_that_are_named_most_stay():
+    stats = Stats()
+    counting = Counting(stats, UTC)
+    often, rare = [f"o{n}.test" for n in range(20)], [f"r{n}.test" for n in range(40_000)]
+    texts = (HEAD + TO.format(f"x@{name}") + "status=sent (ok)\n" for name in [*often * 9, *rare])
+    data = "".join(texts).encode()
+    cut = data.find(b"\n", len(data) // 2) + 1
+    counting.count(Block("log", data[:cut], 0, 1))
+    counting.count(Block("log", data[cut:], cut, 1))
+    shape = stats.shape()
+    assert shape["domains"] == dict.fromkeys(sorted(often), 9)
+    assert len(stats.domains) + shape["domains_forgotten"] == len(often) + len(rare)
+    assert len(stats.domains) <= 25_000
+
+
+def test_a_name_is_counted_in_one_spelling_and_a_local_one_is_no_domain():
+    stats = Stats()
+    counting = Counting(stats, UTC)
+    for address in ("a@B.test", "b.test", "a@b.test", "b@b.test."):
+        data = f"{HEAD}{TO.format(address)}status=sent (ok)\n".encode()
+        counting.count(Block("log", data, 0, 1))
+        counting.count_domains()
+    assert stats.shape()["domains"] == {"b.test": 3, "(local)": 1}
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+def test_a_line_that_is_too_long_counts_as_it_is_cut(more):
+    start = f"{HEAD}AB12CD34EF: from=<".encode()
+    end = b">, size=1, nrcpt=1 (queue active)\n"
+    long = start + b"x" * (MAX_LINE + 1 + more - len(start) - len(end)) + end
+    stats = Stats()
+    Counting(stats, UTC).count(Block("log", b"x\n" + long + long, 0, 1))
+    kind = "unparsed" if more > 0 else "message"
+    assert stats.shape()["kinds"] == {"malformed": 1, kind: 2}
 
 
 def test_real_logs_count_as_they_are_read():
