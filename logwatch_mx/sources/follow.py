@@ -128,7 +128,13 @@ def legs(mark: Checkpoint, seen: Sequence[Seen]) -> tuple[bool, tuple[Leg, ...]]
         begun = mark.head > 0
         here = Leg(seen=seen[place], offset=mark.offset, number=mark.number, begun=begun)
         return True, (here, *(Leg(seen=later) for later in seen[place + 1 :]))
-    newer = [later for later in seen if later.current or later.modified > mark.modified]
+    # Itself, if it begins otherwise, was truncated and written to before the time was asked.
+    itself = (mark.device, mark.inode)
+    newer = [
+        later
+        for later in seen
+        if later.current or later.modified >= mark.modified + (later.identity != itself)
+    ]
     return False, tuple(Leg(seen=later) for later in newer)
 
 

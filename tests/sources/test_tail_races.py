@@ -281,6 +281,7 @@ class World:
 @example(["append", "copytruncate", "append", "rename", "delete_oldest", "delete_oldest"], [], 7)
 @example(["append", "copytruncate", "append", "rename", "copytruncate", "compress"], [], 1 << 20)
 @example(["append", "cut", "rename_late", "rename", "compress"], [2], 1 << 20)
+@example(["append_long", "copytruncate", "append", "delete_oldest", "rename"], [20, 5, 30, 0, 0], 7)
 def test_a_rotation_between_any_two_calls_loses_and_doubles_nothing(
     tmp_path_factory, script, gaps, budget
 ):
