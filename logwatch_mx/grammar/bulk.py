@@ -46,12 +46,12 @@ UNKNOWN: Mark = (b"", b"", b"")
 class Bulk(Struct, frozen=True):
     """Tells the usual lines of one MTA.
 
-    *marks* gives those of all lines of a text in their order; *kinds* and *statuses* say what their
-    words mean, ``recipients`` who got it.
+    *marks* gives those of all lines of a text, from one index to another, in their order. *kinds*
+    and *statuses* say what their words mean, ``recipients`` who got it.
     """
 
     mta: Mta
-    marks: Callable[[bytes], list[Mark]]
+    marks: Callable[[bytes, int, int], list[Mark]]
     kinds: Mapping[bytes, str]
     statuses: Mapping[bytes, str]
 

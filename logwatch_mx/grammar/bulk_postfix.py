@@ -7,11 +7,12 @@ may come behind that. The whole kinds are in the other modules of the dialect, w
 from logwatch_mx.model.event import Auth, Bounce, Message, Other, Reject, Removed, Status
 
 # Daemons for which all kinds are tried, and whose status is what the line says (that of discard(8)
-# is not).
+# is not). Behind the name of a service there is mostly one of two: `postfix/submission/smtpd`, and
+# `postfix/relay/smtp`, as in the master.cf that comes with 3.x.
 TAG = (
-    r"postfix[^ /\[\]:<>{}\"\n]*+/(?>(?:submissions?|smtps)/|)(?:smtpd?|qmgr|cleanup|lmtp|local"
-    r"|pickup|bounce|error|anvil|virtual|pipe|scache|postscreen|tlsproxy|dnsblog|verify"
-    r"|trivial-rewrite)"
+    r"postfix[^ /\[\]:<>{}\"\n]*+/(?:smtpd?|qmgr|cleanup|lmtp|local|pickup|bounce|error|anvil"
+    r"|virtual|pipe|scache|postscreen|tlsproxy|dnsblog|verify|trivial-rewrite"
+    r"|[0-9A-Za-z_.-]++/smtpd?)"
 )
 
 _ID = r"[0-9A-MO-Z][0-9A-Za-z]{4,}+"
@@ -25,7 +26,7 @@ _WORD = r"[^ \t\r\n]"
 # What stands before the mark: the queue id, of a delivery also the name of who got it. What has no
 # queue id begins otherwise than what has one, but for what may be said with or without.
 START = (
-    rf"(?:{_ID}: (?:(?=[fmrcuhl]|sen)|to=<[^<>@\" \n]*+(?=@))"
+    rf"(?:{_ID}: (?:to=<[^<>@\" \n]*+(?=@)|(?=[fmrcuhl]|sen))"
     r"|(?=con|[dtwA-Z]|sta|lost connection a))"
 )
 

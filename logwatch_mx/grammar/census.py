@@ -51,15 +51,18 @@ def _from_at(text: str) -> str:
 
 
 class _Piece:
-    """Whole lines, cut and decoded when they are asked for."""
+    """Whole lines, the bytes of *data* from *start* to *stop*; cut when they are asked for."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, data: bytes, start: int, stop: int) -> None:
+        self.data = data
+        self.start = start
+        self.stop = stop
 
     @property
     def last(self) -> str:
         """The last line."""
-        return _decoded(self._data[self._data.rfind(b"\n", 0, -1) + 1 : -1])
+        before = self.data.rfind(b"\n", self.start, self.stop - 1)
+        return _decoded(self.data[max(before + 1, self.start) : self.stop - 1])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -70,7 +73,7 @@ class _Piece:
     @cached_property
     def rows(self) -> list[bytes]:
         """The lines without their ends."""
-        rows = self._data.split(b"\n")
+        rows = self.data[self.start : self.stop].split(b"\n")
         rows.pop()
         return rows
 
@@ -116,8 +119,7 @@ class Census:
         while start < len(data):
             stop = data.rfind(b"\n", start, start + _PIECE) + 1
             stop = stop or data.find(b"\n", start + _PIECE) + 1
-            piece = data[start:stop]
-            self._count_piece(_Piece(piece), piece)
+            self._count_piece(_Piece(data, start, stop))
             start = stop
 
     def note(self, event: Event, before: Event | None) -> None:
@@ -156,11 +158,11 @@ class Census:
             for recipient in event.recipients:
                 self._to[_alone][recipient] += times
 
-    def _count_piece(self, piece: _Piece, data: bytes) -> None:
+    def _count_piece(self, piece: _Piece) -> None:
         if not self._bulks:
             for index in range(min(_FIRST, len(piece))):
                 self._meet(self._read(Line(piece[index])).mta)
-        odd = self._tell_at_once(piece, data)
+        odd = self._tell_at_once(piece)
         for start in range(0, len(odd), _AT_ONCE):
             asked = odd[start : start + _AT_ONCE]
             texts = [piece[index] for index in asked]
@@ -176,13 +178,15 @@ class Census:
         if mta is not None and all(each.mta is not mta for each in self._bulks):
             self._bulks.append(bulk_of(mta))
 
-    def _tell_at_once(self, piece: _Piece, data: bytes) -> Sequence[int]:
-        """Count what the bulks tell of the lines *data* of *piece*; return the others' indexes."""
+    def _tell_at_once(self, piece: _Piece) -> Sequence[int]:
+        """Count what the bulks tell of *piece*; return the indexes of the other lines."""
+        data, start, stop = piece.data, piece.start, piece.stop
         odd: Sequence[int] = range(len(piece)) if not self._bulks else ()
         for number, each in enumerate(self._bulks):
             if number > 0:
                 data = b"".join([piece.rows[index] + b"\n" for index in odd])
-            marks = each.marks(data)
+                start, stop = 0, len(data)
+            marks = each.marks(data, start, stop)
             found = Counter(marks)
             unknown = found.pop(UNKNOWN, 0)
             self._count_marks(each, found)

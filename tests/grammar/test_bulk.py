@@ -105,11 +105,14 @@ def reader():
     return Reader(Stamps(2026, UTC))
 
 
+def marks_of(mta, *texts):
+    data = "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogateescape")
+    return bulk_of(mta).marks(b"x\n" + data + b"more", 2, 2 + len(data))
+
+
 def told(mta, text):
     """Return what the pattern tells of the one line *text*, in words of the model."""
-    data = text.encode("utf-8", "surrogateescape") + b"\n"
-    bulk = bulk_of(mta)
-    marks = bulk.marks(data)
+    bulk, marks = bulk_of(mta), marks_of(mta, text)
     assert len(marks) == 1
     word, to, status = marks[0]
     if word:
@@ -147,7 +150,7 @@ def test_every_word_stands_for_what_its_lines_are(mta):
     texts, _ = lines_of(mta)
     assert [told(mta, text) for text in texts] == [is_read(text) for text in texts]
     dialect = bulk_postfix if mta is Mta.POSTFIX else bulk_sendmail
-    marks = bulk_of(mta).marks("".join(f"{text}\n" for text in texts).encode())
+    marks = marks_of(mta, *texts)
     assert {word for word, _, _ in marks if word} == {each[0].encode() for each in dialect.SHAPES}
     assert {status for _, _, status in marks if status} == set(dialect.STATUSES)
 
@@ -171,6 +174,20 @@ def test_a_text_without_what_follows_its_last_blank_is_not_taken_for_whole(mta):
     assert wrong == {}
 
 
+@pytest.mark.parametrize(
+    ("tag", "known"),
+    [
+        *((tag, True) for tag in ("postfix/smtp", "postfix/relay/smtp", "postfix-in/x/smtpd")),
+        *((tag, False) for tag in ("postfix/discard", "postfix/relay/discard", "postfix/a/b/smtp")),
+        *((tag, False) for tag in ("postfix//smtp", "postfix/x:1/smtp", "Postfix/smtp", "x/smtp")),
+        *((tag, False) for tag in ("postfix", "postfix/smtpx", "postfix/master", "postfix/smtp/")),
+    ],
+)
+def test_services_have_names_of_their_own(tag, known):
+    text = f"Nov 23 12:00:00 mx {tag}[1]: {TEXTS[Mta.POSTFIX][-1]}"
+    assert told(Mta.POSTFIX, text) == (is_read(text) if known else None)
+
+
 @pytest.mark.parametrize("stamp", ["Nov 23 12:00:00", "2026-11-23T12:00:00.5+01:00"])
 @pytest.mark.parametrize(
     "host",
@@ -189,9 +206,9 @@ def test_a_line_never_borrows_from_the_next():
     random = Random(3)
     for text in texts:
         cut = text[: random.randrange(len(text))]
-        data = f"{cut}\n{text}\n{cut}\n\n{text}\n".encode()
-        alone = [bulk_of(Mta.POSTFIX).marks(f"{each}\n".encode())[0] for each in (cut, text, "")]
-        assert bulk_of(Mta.POSTFIX).marks(data) == [*alone[:2], alone[0], alone[2], alone[1]]
+        lines = [cut, text, cut, "", text]
+        alone = [marks_of(Mta.POSTFIX, line)[0] for line in lines]
+        assert marks_of(Mta.POSTFIX, *lines) == alone
 
 
 @pytest.mark.parametrize(
@@ -203,5 +220,5 @@ def test_hostile_text_costs_linear_time(mta, pump):
     texts, _ = lines_of(mta)
     for text in texts[:40]:
         for place in range(0, len(text), 7):
-            data = (text[:place] + pump * (20_000 // len(pump)) + text[place:] + "\n").encode()
-            assert len(bulk_of(mta).marks(data)) == 1
+            long = text[:place] + pump * (20_000 // len(pump)) + text[place:]
+            assert len(marks_of(mta, long)) == 1
