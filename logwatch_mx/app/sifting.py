@@ -15,6 +15,8 @@ Contract
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from stringzilla import find
+
 from logwatch_mx.app.deferrals import Deferrals
 from logwatch_mx.app.engine import UNCHANGED, Engine
 from logwatch_mx.app.following import END, Following, Key
@@ -158,13 +160,13 @@ class Sifter:
 
     def _next_pid(self, pid: bytes, start: int) -> int:
         """Return where *pid* stands next in front of a recipient."""
-        find = self._data.find
-        at = find(pid, start)
+        data = self._data
+        at: int = find(data, pid, start)
         while at >= 0:
-            stop = find(b"\n", at)
-            if find(_TO, at, stop if stop >= 0 else self._limit) >= 0:
+            stop = data.find(b"\n", at)
+            if data.find(_TO, at, stop if stop >= 0 else self._limit) >= 0:
                 return at
-            at = find(pid, stop) if stop >= 0 else -1
+            at = find(data, pid, stop) if stop >= 0 else -1
         return self._limit
 
     def _next_id(self, start: int, stop: int) -> int:
