@@ -11,6 +11,8 @@ from typing import TypeVar
 from msgspec import DecodeError, ValidationError, msgpack
 
 from logwatch_mx.config.settings import Source
+from logwatch_mx.model.event import Gap
+from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import Block
 from logwatch_mx.sources.datagram import SyslogSocket
 from logwatch_mx.sources.follow import Checkpoint
@@ -48,6 +50,7 @@ class Inlet:
             place = _decoded(places[JOURNAL], JournalCheckpoint) if JOURNAL in places else None
             self._journal = Journal(place, start="begin" if from_start else "end")
         self._syslog = SyslogSocket(source.syslog) if source.syslog else None
+        self._dropped = self._unread = 0
 
     def poll(self, budget: int, now: float) -> Iterator[Block]:
         """Yield what is new, about *budget* bytes of each; *now* is a steady clock's time."""
@@ -97,9 +100,18 @@ class Inlet:
         return {what: count for what, count in found.items() if count}
 
     @property
-    def unread(self) -> int:
-        """How often a part of a log was gone before it was read."""
-        return sum(self.lost().values())
+    def dropped(self) -> int:
+        """How many datagrams the kernel dropped because nobody took them in time."""
+        return 0 if self._syslog is None else self._syslog.losses.dropped
+
+    def gaps(self) -> list[Gap]:
+        """Return what went missing since this was asked last."""
+        dropped, unread = self.dropped, sum(self.lost().values())
+        found = [Gap(line=Line(""), count=0, unread=True)] * (unread - self._unread)
+        if dropped > self._dropped:
+            found.append(Gap(line=Line(""), count=dropped - self._dropped))
+        self._dropped, self._unread = dropped, unread
+        return found
 
     def close(self) -> None:
         """Close everything."""

@@ -29,7 +29,6 @@ from logwatch_mx.app.reading import LiveStream, Place
 from logwatch_mx.app.share import is_usual
 from logwatch_mx.errors import LogwatchError
 from logwatch_mx.model.change import ChangeKind, Changes
-from logwatch_mx.model.event import Gap
 from logwatch_mx.model.incident import Incident
 from logwatch_mx.model.line import Line
 from logwatch_mx.model.verdict import Verdict
@@ -100,7 +99,6 @@ class Live:
         self._place: Place | None = None
         self._troubles: tuple[str, ...] = ()
         self._lost: dict[str, int] = {}
-        self._unread = 0
         self._kept: dict[str, Incident] = {}
 
     def attach(self, desk: Desk) -> None:
@@ -168,29 +166,27 @@ class Live:
         count, lag = 0, self.inlet.lag()
         self._is_behind = False
         for block in self.inlet.poll(budget, time.monotonic()):
-            self._note_unread()
+            self._note_gaps()
             count += len(block.data)
             self._take_block(block)
-        self._note_unread()
+        self._note_gaps()
         # Of a line without end nothing comes; what cannot be read does not become less.
         self._is_behind = budget > 0 and (count >= budget or 0 < self.inlet.lag() < lag)
         self._tell_troubles()
 
-    def _note_unread(self) -> None:
-        """Let what is open know that there may have been more of it."""
-        unread = self.inlet.unread
-        for _ in range(self._unread, unread):
-            self.engine.feed(Gap(line=Line(""), count=0, unread=True))
+    def _note_gaps(self) -> None:
+        """Let what is open know that there was more of it, or may have been."""
+        for gap in self.inlet.gaps():
+            self.engine.feed(gap)
             self._dirty = True
-        self._unread = unread
 
     def _tell_troubles(self) -> None:
         """Say what became unreadable, what is readable again, and what is lost, each once."""
-        lost = self.inlet.lost()
-        for what in lost:
-            if lost[what] != self._lost.get(what):
+        before, self._lost = self._lost, self.inlet.lost()
+        for what, count in self._lost.items():
+            if count != before.get(what):
                 self._log(what)
-                self._lost, self._dirty = lost, True
+                self._dirty = True
         troubles = self.inlet.troubles()
         if troubles == self._troubles:
             return
@@ -332,7 +328,7 @@ class Live:
             lag=self.inlet.lag(),
             saved=datetime.now(self._zone),
             failed=self.failed + self._intake.failed,
-            gaps=self._intake.gaps,
+            gaps=self._intake.gaps + self.inlet.dropped,
             lost={**self._lost, **self._intake.lost()},
             unwritten=desk.ledger.unwritten if desk else 0,
             notices=desk.outbox.waiting if desk else 0,

@@ -17,6 +17,7 @@ from logwatch_mx.config.duration import parse_duration
 
 Reader = Callable[[object], object]
 _DNS_PORT = 53
+_SYSLOG_PORT = 514
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 
@@ -132,8 +133,12 @@ def pattern(raw: object) -> str:
 def syslog(raw: object) -> str:
     """Return *raw*, the place of a syslog socket."""
     said = text(raw)
+    if said.startswith("udp:"):
+        return f"udp:{endpoint_text(*parse_endpoint(said.removeprefix('udp:'), _SYSLOG_PORT))}"
     if not said.startswith("unix:/"):
-        raise ValueError('expected a socket such as "unix:/run/logwatch-mx/syslog"')
+        raise ValueError(
+            'expected a socket such as "unix:/run/logwatch-mx/syslog" or "udp:127.0.0.1:5514"'
+        )
     return said
 
 

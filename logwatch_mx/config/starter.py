@@ -27,7 +27,7 @@ mode = "observe"
 files = ["/var/log/maillog"]
 # In place of files:
 # journal = true
-# syslog = "unix:/run/logwatch-mx/syslog"
+# syslog = "unix:/run/logwatch-mx/syslog"    # or "udp:127.0.0.1:5514": whoever reaches it can write
 
 [mta]
 # Added to what Postfix or sendmail itself says is local. Mail for these is never touched.

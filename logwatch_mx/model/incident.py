@@ -83,7 +83,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     *senders*: distinct ones, of the messages whose origin is known. *busiest*: evidence lines in
     the busiest minute of the log. *growth*: bytes that a message gained with each pass, None where
     the log does not tell. *domains*: messages of a spike or outage by recipient domain, the most.
-    *lost*: lines that the logger says it dropped meanwhile, so that every count is a lower bound.
+    *lost*: lines that the logger says it dropped meanwhile, or that the kernel did where we are the
+    logger, so that every count is a lower bound.
     *gone*: how often a part of the log was gone meanwhile before it was read; nobody knows how many
     lines that were.
     """

@@ -3,13 +3,15 @@
 One datagram is one line. Its ``<22>`` stays, the header is grammar's to read. A newline inside
 becomes ``#012``, as rsyslog writes it, so that no sender makes a second line; newlines and NULs at
 the end, which some senders add, are dropped. What the kernel drops of UDP while nobody reads is
-lost, the senders to a unix socket wait (Linux: after ten datagrams, ``net.unix.max_dgram_qlen``),
-and what comes while we are down is lost: a file or the journal is better where there is one.
+lost, and counted (with the next datagram that it keeps); the senders to a unix socket wait (Linux:
+after ten datagrams, ``net.unix.max_dgram_qlen``), and what comes while we are down is lost: a file
+or the journal is better where there is one.
 """
 
 import os
 import socket
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +26,10 @@ _RECEIVED = 1 << 20
 # Room for bursts while an answer from DNS or the disk is slow; the kernel caps it.
 _KERNEL_BUFFER = 8 << 20
 _BLOCK = 1 << 16
+# Linux, socket(7): with each datagram comes how many were dropped so far. Python does not name it.
+_SO_RXQ_OVFL = 40
+_COUNTER = struct.Struct("=I")
+_ROOM = socket.CMSG_SPACE(_COUNTER.size)
 
 
 class SyslogSocket:
@@ -51,6 +57,8 @@ class SyslogSocket:
         except (OSError, ValueError) as error:
             raise SourceError(f"{address}: cannot listen: {_reason(error)}") from error
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KERNEL_BUFFER)
+        with suppress(OSError):  # another kernel does not count
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
         self._socket.settimeout(0)
 
     def fileno(self) -> int:
@@ -89,12 +97,15 @@ class SyslogSocket:
     def _receive(self) -> bytes | None:
         """Return one datagram as a line with its newline, None when there is none waiting."""
         try:
-            data, _, flags, _ = self._socket.recvmsg(_RECEIVED)
+            data, told, flags, _ = self._socket.recvmsg(_RECEIVED, _ROOM)
         except BlockingIOError:
             return None
         except OSError:
             # A report about an earlier datagram (ICMP), none of ours.
             return None
+        for level, kind, value in told:
+            if (level, kind) == (socket.SOL_SOCKET, _SO_RXQ_OVFL):
+                (self.losses.dropped,) = _COUNTER.unpack(value)
         if flags & socket.MSG_TRUNC:
             self.losses.long_lines += 1
         data = data.rstrip(b"\n\0\r").replace(b"\n", b"#012")

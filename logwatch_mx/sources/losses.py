@@ -16,7 +16,7 @@ class Losses(Struct):
     read to their end. *refused*: attempts at opening a file that the operating system denied.
     *missing*: attempts at a file that was not there. *damaged*: archives that broke off.
     *restarts*: times that a program which we read from was started again. *dropped*: datagrams that
-    had no room.
+    had no room, entries of the journal that could not be read.
     """
 
     nulls: int = 0

@@ -169,7 +169,14 @@ on = ["confirmed"]
         ('[source]\njournal = "yes"', '2: source.journal: expected true or false, not "yes"'),
         (
             '[source]\nsyslog = "/run/x"',
-            '2: source.syslog: expected a socket such as "unix:/run/logwatch-mx/syslog", not "/run/x"',
+            (
+                '2: source.syslog: expected a socket such as "unix:/run/logwatch-mx/syslog"'
+                ' or "udp:127.0.0.1:5514", not "/run/x"'
+            ),
+        ),
+        (
+            '[source]\nsyslog = "udp:mx.test:514"',
+            '2: source.syslog: expected "IP", "IP:PORT" or "[IPV6]:PORT", not "udp:mx.test:514"',
         ),
         (
             '[mta]\nown_domains = ["a.test", "no domain"]',
@@ -437,6 +444,20 @@ def test_lines_are_found_through_texts_and_dotted_keys(config):
         ("z", "t"): 11,
         ("z", "t", "u"): 12,
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("unix:/run/x", "unix:/run/x"),
+        ("udp:127.0.0.1:5514", "udp:127.0.0.1:5514"),
+        ("udp:[::1]:5514", "udp:[::1]:5514"),
+        ("udp:127.0.0.1", "udp:127.0.0.1:514"),
+    ],
+)
+def test_syslog_may_come_by_a_unix_or_a_udp_socket(config, said, meant):
+    settings = load_settings(config(f'[source]\nsyslog = "{said}"\n'))
+    assert settings.source.syslog == meant
 
 
 def test_shown_settings_are_read_back_the_same(config, hook):

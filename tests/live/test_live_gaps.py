@@ -1,7 +1,9 @@
 """Lines that nobody can read any more are told in the incident that was open when they went."""
 
 import os
+import re
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,16 @@ DELETED = "a log was deleted before it was read to its end"
 @pytest.fixture
 def looping(daemon, receiver, wait_for):
     """Return a daemon that has told of a loop, which is open."""
-    lines = SAMPLE.read_text().splitlines()
     daemon.log.touch()
     daemon.start()
-    daemon.append("".join(f"2026-11-23T{line[7:15]}+00:00{line[15:]}\n" for line in lines))
+    daemon.append("".join(f"{line}\n" for line in loop_lines()))
     wait_for(lambda: receiver.posts, "the notice")
     return daemon
+
+
+def loop_lines():
+    lines = SAMPLE.read_text().splitlines()
+    return [f"2026-11-23T{line[7:15]}+00:00{line[15:]}" for line in lines]
 
 
 def gaps(daemon):
@@ -93,3 +99,35 @@ def test_a_gap_is_told_once_however_soon_the_daemon_is_killed(looping, wait_for,
     looping.start()
     assert looping.stop() == 0
     assert gaps(looping) == (0, 1)
+
+
+def test_datagrams_that_nobody_took_in_time_are_told_in_the_incident(
+    daemon, dns_server, receiver, wait_for
+):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            sender.connect(probe.getsockname())
+        host, port = sender.getpeername()
+        source = f'syslog = "udp:{host}:{port}"'
+        daemon.configure(dns=dns_server, url=receiver.url, source=source)
+        daemon.start()
+        for line in loop_lines():
+            sender.send(line.encode())
+        wait_for(lambda: receiver.posts, "the notice")
+        before = gaps(daemon)[0]
+        daemon.process.send_signal(signal.SIGSTOP)
+        for _ in range(400):
+            sender.send(b"x" * 60_000)
+        daemon.process.send_signal(signal.SIGCONT)
+
+        def told():
+            # The kernel tells with what it keeps next.
+            sender.send(HEAD.format(0).encode() + b"cron[1]: x")
+            return gaps(daemon)[0] > before
+
+        wait_for(told, "what the kernel dropped")
+    assert daemon.stop() == 0
+    lost = gaps(daemon)[0]
+    status = daemon.command("status", check=False).stdout
+    assert re.search(rf"lines that the logger lost\s+{lost}\n", status)

@@ -1,5 +1,6 @@
 import select
 import socket
+from contextlib import closing
 
 import pytest
 
@@ -51,6 +52,18 @@ def test_a_datagram_is_a_line(listener):
     while len(seen) < 2:
         seen += read(listener)
     assert seen == expected
+
+
+def test_what_the_kernel_dropped_is_counted():
+    with closing(SyslogSocket("udp:127.0.0.1:0")) as listener:
+        # More than any kernel holds for a socket that asks for 8 MiB.
+        send(listener, *[b"x" * 60_000] * 400)
+        kept = len(read(listener))
+        assert kept < 400
+        # The kernel tells with what it keeps next.
+        send(listener, b"next")
+        assert [line.text for line in read(listener)] == ["next"]
+        assert listener.losses.dropped == 400 - kept
 
 
 @pytest.mark.parametrize(
