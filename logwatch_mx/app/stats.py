@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field, structs
 
-from logwatch_mx.detect.domains import domain_of
+from logwatch_mx.detect.domains import MAX_NAME, domain_of
 from logwatch_mx.grammar.census import Census
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
@@ -92,13 +92,18 @@ class Counting:
         """Add to the domains of *stats* what was named since the last call."""
         domains = self._stats.domains
         for address, times in self._census.take_recipients():
-            _, at, domain = address.rpartition("@")
-            # One that is counted is spelled as it should be.
-            if not at or domain not in domains:
-                domain = domain_of(address) or "(local)"
+            domain = _domain_of(address) or "(local)"
             domains[domain] = domains.get(domain, 0) + times
         if len(domains) > _MOST:
             self._stats.forget_rare()
+
+
+def _domain_of(address: str) -> str | None:
+    # domain_of() keeps what it is asked, for those that ask again; here all names of a log come.
+    _, at, domain = address.rpartition("@")
+    if at and domain.isascii():
+        return domain.rstrip(".").lower()[:MAX_NAME]
+    return domain_of(address)
 
 
 def _is_plain(block: Block) -> bool:

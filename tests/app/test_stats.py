@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from logwatch_mx.app.stats import Counting, Stats
+from logwatch_mx.detect.domains import domain_of
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
+from logwatch_mx.model.line import Line
 from logwatch_mx.sources.block import MAX_LINE, Block, lines
 
 HEAD = "Nov 23 12:00:00 mx postfix/smtp[1]: "
@@ -90,6 +92,20 @@ def test_a_name_is_counted_in_one_spelling_and_a_local_one_is_no_domain():
         counting.count(Block("log", data, 0, 1))
         counting.count_domains()
     assert stats.shape()["domains"] == {"b.test": 3, "(local)": 1}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b.test", "a@B.Test..", "a@", "a@.", "a", "@b", "a@b@c.test", "a@bücher.test", "a@\udcff.test",
+     "a@" + "x" * 300, "a@" + "ü" * 300, "a@İ.test", "a@ .test "],
+)  # fmt: skip
+def test_domains_are_spelled_as_in_incidents(address):
+    stats, reader = Stats(), Reader(Stamps(2026, UTC))
+    text = HEAD + TO.format(address) + "status=sent (ok)"
+    event = reader.read(Line(text))
+    Counting(stats, UTC).count(Block("log", f"{text}\n".encode("utf-8", "surrogateescape"), 0, 1))
+    names = (domain_of(each) or "(local)" for each in getattr(event, "recipients", ()))
+    assert stats.shape()["domains"] == dict.fromkeys(names, 1)
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1, 2])
