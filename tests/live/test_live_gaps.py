@@ -58,19 +58,23 @@ def test_what_the_logger_the_disk_and_a_rotation_lost_is_told_in_the_incident(
     looping.log.write_text(lines("cron[1]: y"))
     wait_for(lambda: gaps(looping) == (123, 2), "the cut")
 
+    # Both at once.
+    looping.log.write_text(lines("cron[1]: a") + "\0" * 100 + lines("cron[1]: b"))
+    wait_for(lambda: gaps(looping) == (123, 4), "a cut and a hole")
+
     assert looping.stop() == 0
     looping.log.unlink()
     looping.log.write_text(lines("cron[1]: z"))
     looping.start()
-    wait_for(lambda: gaps(looping) == (123, 3), "what was deleted while nobody read")
+    wait_for(lambda: gaps(looping) == (123, 5), "what was deleted while nobody read")
 
     told = looping.told()
-    assert [told.count(what) for what in (HOLE, CUT, DELETED)] == [1, 1, 1]
+    assert [told.count(what) for what in (HOLE, CUT, DELETED)] == [2, 2, 1]
     (loop,) = looping.incidents()
     # A terminal breaks long lines.
     shown = " ".join(looping.command("incidents", "show", loop["id"]).stdout.split())
     assert "the logger dropped 123 lines meanwhile: there was more" in shown
-    assert "3 parts of the log meanwhile, before it was read: there may have been more" in shown
+    assert "5 parts of the log meanwhile, before it was read: there may have been more" in shown
 
     looping.append("2026-11-23T23:00:00+00:00 mx cron[1]: hours later\n")
     closed = wait_for(
@@ -78,13 +82,13 @@ def test_what_the_logger_the_disk_and_a_rotation_lost_is_told_in_the_incident(
         "the notice of its end",
     )
     assert "Lost: 123 lines by the logger meanwhile, so there was more" in closed[0]
-    said = "Lost: 3 parts of the log meanwhile, before it was read, so there may have been more"
+    said = "Lost: 5 parts of the log meanwhile, before it was read, so there may have been more"
     assert said in closed[0]
     # What goes missing now is not of it.
     looping.log.write_text(lines(f"rsyslogd: {LOST}"))
-    wait_for(lambda: looping.told().count(CUT) == 2, "another cut")
+    wait_for(lambda: looping.told().count(CUT) == 3, "another cut")
     assert looping.stop() == 0
-    assert gaps(looping) == (123, 3)
+    assert gaps(looping) == (123, 5)
 
 
 @pytest.mark.parametrize("waits", [False, True], ids=["at once", "when it was seen"])
