@@ -6,8 +6,9 @@ line (docker, Kubernetes, journal, shippers) are taken off first; what they know
 not, the time with its zone, is kept.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property, lru_cache
 
 import pyparsing as pp
@@ -104,6 +105,11 @@ _RFC5424 = (
     + Opt(_SPACES + Opt(Suppress("\ufeff")) + Regex("(?s:.*)")("text"))
 )
 
+# A container's output under a tag of the host's: by default the tag is the container's short id,
+# else the admin's word (`mailu-smtp`, `docker/mailserver`). socklog says the level instead.
+_CONTAINER = re.compile("[0-9a-f]{12}|docker/.*|.*(?:mail|smtp|postfix|mta).*", re.DOTALL)
+_is_level = re.compile("mail[.][a-z]+").fullmatch
+
 # The largest pid that Linux gives is 2^22; seven digits are enough, and int() of many is slow.
 _LONGEST_PID = 7
 # A frame in a frame in a frame is the worst (compose around docker's stamp around CRI).
@@ -160,7 +166,7 @@ class HeaderReader:
         if time is None:
             return None
         mta, agent = read_tag(program)
-        return Head(
+        head = Head(
             line=line,
             text=text.rstrip(BLANKS),
             time=time,
@@ -170,6 +176,7 @@ class HeaderReader:
             pid=int(pid),
             mta=mta,
         )
+        return self._read_contained(head) if mta is None else head
 
     def read_body(self, line: Line, mta: Mta) -> Head:
         """Return *line* as a text of *mta*; a tag of that MTA before it is taken as the program."""
@@ -189,7 +196,28 @@ class HeaderReader:
             head = _build_head(line, parts, None)
             return head if head.mta is not None and "pid" in parts else None
         time = self._read_stamp(stamp)
-        return None if time is None else _build_head(line, parts, time)
+        return None if time is None else self._read_contained(_build_head(line, parts, time))
+
+    def _read_contained(self, head: Head) -> Head:
+        """Return the header inside of *head*, when a container's mail server logged the line.
+
+        The time is the outer one, which the other lines of the log have: a container's clock is
+        often in another zone. That of a program which may say what strangers sent is not looked
+        into.
+        """
+        if head.mta is not None or head.program is None or not _is_container(head.program):
+            return head
+        parts = self._expressions.header.match(head.text)
+        if parts is None or "stamp" not in parts or "pid" not in parts:
+            return head
+        time = head.time
+        if time is not None and head.host is None and _is_level(head.program):
+            # socklog under svlogd -tt: its own stamp is UTC, whatever the zone of the machine.
+            time = time.replace(tzinfo=UTC)
+        inner = _build_head(head.line, parts, time)
+        if inner.mta is None:
+            return head
+        return inner if inner.host is not None else structs.replace(inner, host=head.host)
 
     def _read_framed(self, line: Line) -> Head | None:
         # A crash leaves NULs in front of the next line; Windows editors a byte order mark.
@@ -223,7 +251,9 @@ class HeaderReader:
             return structs.replace(own, time=self._time_of(frame, outer), host=frame.host)
         if frame.program is None:
             return None
-        return _build_head(line, _parts_of(frame), self._time_of(frame, outer))
+        return self._read_contained(
+            _build_head(line, _parts_of(frame), self._time_of(frame, outer))
+        )
 
     def _time_of(self, frame: Frame, outer: str | None) -> datetime | None:
         stamp = frame.stamp or outer
@@ -243,7 +273,7 @@ class HeaderReader:
         head = _build_head(line, parts, time)
         if stamp is None and (head.mta is None or head.pid is None):
             return None
-        return head
+        return self._read_contained(head)
 
 
 def _is_complete(stamp: str) -> bool:
@@ -274,6 +304,11 @@ def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> 
         pid=None if pid is None else _read_pid(pid),
         mta=mta,
     )
+
+
+@lru_cache(maxsize=4096)
+def _is_container(program: str) -> bool:
+    return _CONTAINER.fullmatch(program) is not None
 
 
 @lru_cache(maxsize=1024)

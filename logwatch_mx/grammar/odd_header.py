@@ -77,6 +77,34 @@ _slashed = (
     + Regex("(?s:[ Z+-].*)")("rest")
 )
 _basic = Regex("[0-9]{8}T[0-9]{6}(?:Z|[+-][0-9]{4})(?= )")("basic") + _REST
+# `24.11.2026 12:00:00 mx …`, as German appliances write; with slashes it might be the month.
+_dotted = (
+    Regex(r"[0-9]{2}(?=\.)")("day")
+    + Suppress(".")
+    + Regex(r"[0-9]{2}(?=\.)")("number")
+    + Suppress(".")
+    + Regex("[0-9]{4}(?=,? )")("year")
+    + Suppress(Regex(",? "))
+    + _CLOCK
+    + Regex("(?s: .*)")("rest")
+)
+# multilog, svlogd -t: `@40000000…` is TAI64N; what socklog puts before a line is known already:
+# `@40000000… mail.info: Nov 23 12:00:00 postfix/smtp[12]: …`
+_tai = (
+    Suppress("@")
+    + Regex("4[0-9a-f]{15}")("seconds")
+    + Opt(Regex("[0-9a-f]{8}")("nanoseconds"))
+    + Suppress(Regex(r" (?:[a-z0-9]+\.[a-z]+: )?(?:<[0-9]{1,3}>)?"))
+    + Opt(Suppress(STAMP + Regex(" +")))
+    + _REST
+)
+# svlogd -tt: `2026-11-23_12:00:00.12345 mail.info: …`
+_underscored = (
+    Regex("[0-9]{4}-[0-9]{2}-[0-9]{2}(?=_)")("date")
+    + Suppress("_")
+    + _CLOCK
+    + Regex(r"(?s: .*)")("rest")
+)
 # AIX, of another host's line: `Nov 23 12:00:00 Message forwarded from mx: postfix/smtp[12]: …`
 _forwarded = (
     STAMP("stamp")
@@ -105,6 +133,10 @@ _grepped = (
 _counted = Suppress(Regex("[0-9]{1,6} ")) + FollowedBy(Literal("<")) + _REST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The label of 1970-01-01T00:00:00Z, as daemontools and runit count: libtai, tai_now.c.
+_TAI_EPOCH = (1 << 62) + 10
+#: The year 9999 is the last that a time can have.
+_LAST_SECOND = 250_000_000_000
 
 
 def _write_full(parts: Mapping[str, str]) -> str:
@@ -127,6 +159,19 @@ def _write_bsd(parts: Mapping[str, str]) -> str:
 
 def _write_slashed(parts: Mapping[str, str]) -> str:
     return f"{parts['year']}-{parts['number']}-{parts['day']}T{parts['clock']}{parts['rest']}"
+
+
+def _write_underscored(parts: Mapping[str, str]) -> str:
+    return f"{parts['date']}T{parts['clock']}{parts['rest']}"
+
+
+def _write_tai(parts: Mapping[str, str]) -> str:
+    seconds = int(parts["seconds"], 16) - _TAI_EPOCH
+    micros = int(parts.get("nanoseconds", "0"), 16) // 1000
+    if not 0 <= seconds < _LAST_SECOND or micros >= 1_000_000:  # noqa: PLR2004 - of a second
+        return parts["rest"]
+    time = _EPOCH + timedelta(seconds=seconds, microseconds=micros)
+    return f"{time.isoformat()} {parts['rest']}"
 
 
 def _write_basic(parts: Mapping[str, str]) -> str:
@@ -154,6 +199,9 @@ _FORMS: tuple[tuple[str, ParserElement, _Write], ...] = (
     ("ctime", _ctime, _write_bsd),
     ("day first", _day_first, _write_bsd),
     ("slashes", _slashed, _write_slashed),
+    ("dots", _dotted, _write_slashed),
+    ("TAI64N", _tai, _write_tai),
+    ("underscores", _underscored, _write_underscored),
     ("basic", _basic, _write_basic),
     ("grepped", _grepped, _write_plain),
     ("counted", _counted, _write_plain),

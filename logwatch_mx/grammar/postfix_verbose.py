@@ -56,13 +56,13 @@ _delivery = any_of(
 
 # cleanup, pickup, qmgr, showq, bounce, flush, verify, trivial-rewrite
 _queue = any_of(
-    r"(?:initial|extracted) envelope . .*|(?:old-style scan )?record . .*",
+    r"(?:initial|extracted) envelope .(?: .*)?|(?:old-style scan )?record . .*",
     r"(?:client|server|cleanup) flags = .*|(?:before|after) [^ ]+: cleanup flags = .*",
     r"append_(?:rcpt|hdr)_pt_offset -?[0-9]+ .*|(?:flags|errs) = .*|ignoring: .*|closing .*",
     r"request: [0-9]+ \(.*|request ignored *|wakeup [^ ]+ after -?[0-9]+ secs *",
     r"(?:defer|enable) (?:transport|site) .*|(?:start|end) (?:move queue|sorted recipient) .*",
     r"done [^ ]+ queue scan *|[^ ]+: [^ ]+ feedback type [0-9]+ value at .*",
-    r"site .* to path .*|(?:PUT|GOT|PROBE) .* status=-?[0-9]+ probed=.*|open [^ ]+ [^ ]+ *",
+    r"site .* to path .*|(?:PUT|GOT|PROBE) .* status=-?[0-9]+ probed=.*|open [^ ]+(?: [^ ]+)? *",
     r"(?:`[^`']*' )?`.*' -> `.*|wildcard_\{chan:hop\}=.*|(?:PUSH|POP) boundary .*",
     r"garbage in [^ ]+ header *|header_token: .*|lookup .* type [^ ]+ flags .*",
     r"(?:chdir|removed file|remove (?:sub)?directory|remove|renamed file) [^ ]+(?: as .*)? *",
@@ -73,7 +73,9 @@ _queue = any_of(
 # smtp, smtpd, postscreen, milter
 _session = any_of(
     r"(?:begin|end) [^ ]+ address list *|pref +-?[0-9]+ host .*|v6_target=.*",
-    r"(?:skipping|no) (?:SRV|TLSA|MX) lookup for .*|connecting to .* service .*",
+    r"(?:skipping|no) (?:SRV|TLSA|MX) lookup for .*|connecting to .* (?:service|port) .*",
+    # smtpd_init, mynetworks_host
+    r"mynetworks: .*|(?:unknown|unverified)_[a-z_]+_tempfail_action = [a-z_]+ *",
     r"server features: 0x.*|Using (?:E?SMTP|LMTP) PIPELINING, .*|host name lookup methods: .*",
     r"(?:starting new|disposing) SASL .*|SASL authentication (?:info|debug|trace|pass|note): .*",
     r"MX name '.*' matches STS MX pattern .*|[^ ]+: (?:no tls policy lookup|asciified to .*) *",

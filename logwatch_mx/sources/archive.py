@@ -6,7 +6,7 @@ Memory stays bounded whatever is read: a block, one line, and what an unpacker n
 import os
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from logwatch_mx.errors import DataError
@@ -112,8 +112,22 @@ def _chunks(
         while chunk := _read(fd, path, _PACKED_READ, progress):
             yield chunk
 
-    read = read_export if kind == "export" else partial(unpack, kind=kind)
-    yield from read(packed(), place=shown(path))
+    place = shown(path)
+    if kind == "export":
+        yield from read_export(packed(), place)
+    else:
+        yield from _exported(unpack(packed(), kind, place), place)
+
+
+def _exported(chunks: Iterator[bytes], place: str) -> Iterator[bytes]:
+    """Yield the plain bytes *chunks* of an archive, as lines where they are an export."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= MAGIC_LENGTH:
+            break
+    whole = chain((head,) if head else (), chunks)
+    yield from read_export(whole, place) if sniff(head[:MAGIC_LENGTH]) == "export" else whole
 
 
 def _read(fd: int, path: Path, size: int, progress: Callable[[int], None] | None) -> bytes:

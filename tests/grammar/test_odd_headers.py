@@ -6,7 +6,7 @@ import pytest
 
 from logwatch_mx.grammar.reader import Reader
 from logwatch_mx.grammar.stamp import Stamps
-from logwatch_mx.model.event import Malformed, Removed
+from logwatch_mx.model.event import Foreign, Malformed, Removed
 from logwatch_mx.model.line import Line
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -40,6 +40,19 @@ CET = timezone(timedelta(hours=1))
         ("Nov 23 12:00:00 mx mail:info", "mx", NOON.replace(tzinfo=CET)),
         ("Nov 23 12:00:00 Message forwarded from mx:", "mx", NOON.replace(tzinfo=CET)),
         ("Nov 23 12:00:00 relay Message forwarded from mx:", "mx", NOON.replace(tzinfo=CET)),
+        # multilog, and socklog under svlogd: TAI64N, or UTC
+        ("@400000006b042aca0ee6b280", None, NOON.replace(microsecond=250_000)),
+        ("@400000006b042aca", None, NOON),
+        ("@400000006b042aca0ee6b280 mail.info: Nov 23 13:00:00", None, NOON.replace(microsecond=250_000)),
+        ("@400000006b042aca <22>Nov 23 13:00:00 mx", "mx", NOON),
+        ("2026-11-23T12:00:00.25000 mail.info: Nov 23 13:00:00", None, NOON.replace(microsecond=250_000)),
+        ("2026-11-23_12:00:00 mail.info: Nov 23 13:00:00", None, NOON),
+        ("23.11.2026 12:00:00 mx", "mx", NOON.replace(tzinfo=CET)),
+        ("23.11.2026, 12:00:00 mx", "mx", NOON.replace(tzinfo=CET)),
+        # a container's output under its id or a name; its clock is in another zone than the host's
+        ("Nov 23 12:00:00 host 3f4e5d6c7b8a[812]: Nov 23 11:00:00 mx", "mx", NOON.replace(tzinfo=CET)),
+        ("Nov 23 12:00:00 host mailu-smtp[812]: Nov 23 11:00:00 mx", "mx", NOON.replace(tzinfo=CET)),
+        ("2026-11-23T12:00:00Z host docker/mx[8]: 2026-11-23T12:00:00.2+00:00 mx", "mx", NOON),
         # grep -H, -n
         ("/var/log/mail.log.1:Nov 23 12:00:00 mx", "mx", NOON.replace(tzinfo=CET)),
         ("mail.log:12:2026-11-23T12:00:00Z mx", "mx", NOON),
@@ -101,3 +114,25 @@ def test_a_tag_may_have_no_blank_behind_it(text, kind):
 def test_what_only_looks_like_one_is_no_header(head):
     text = f"{head} postfix/qmgr[71]: 17CCA8044: removed"
     assert isinstance(Reader(Stamps(2026, UTC)).read(Line(text)), Malformed)
+
+
+FORGED = "Nov 23 12:00:00 mx postfix/qmgr[71]: 17CCA8044: removed"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        # What a program says may be a stranger's text.
+        (f"Nov 23 12:00:00 mx sshd[1]: {FORGED}", Foreign),
+        (f"Nov 23 12:00:00 mx mailu-smtp[1]: x {FORGED}", Foreign),
+        ("Nov 23 12:00:00 mx mailu-smtp[1]: postfix/qmgr[71]: 17CCA8044: removed", Foreign),
+        ("Nov 23 12:00:00 mx mailman[1]: Nov 23 12:00:00 mx sshd[71]: 17CCA8044: removed", Foreign),
+        # Times that cannot be: before 1970, behind the year 9999, more than a second of a second.
+        ("@3fffffffffffffff postfix/qmgr[71]: 17CCA8044: removed", Malformed),
+        ("@4fffffffffffffff <22>x: 17CCA8044: removed", Malformed),
+        ("@400000006a7c0a4affffffff x: 17CCA8044: removed", Malformed),
+        ("31.11.2026 12:00:00 mx postfix/qmgr[71]: 17CCA8044: removed", Malformed),
+    ],
+)
+def test_what_looks_like_such_a_header_is_none(text, kind):
+    assert isinstance(Reader(Stamps(2026, CET)).read(Line(text)), kind)

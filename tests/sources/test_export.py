@@ -1,5 +1,8 @@
 """The journal's export format: every entry one line of syslog, however the bytes come."""
 
+import bz2
+import gzip
+import lzma
 from itertools import pairwise
 
 import pytest
@@ -74,3 +77,12 @@ def test_an_exported_file_is_read_as_a_log(tmp_path):
     texts = [line.text for block in read_blocks(path) for line in lines(block)]
     assert texts == ROWS.decode("utf-8", "surrogateescape").splitlines()
     assert b"".join(read_bytes(path)) == ROWS
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_export_is_unpacked_twice(tmp_path, pack):
+    path = tmp_path / "journal"
+    path.write_bytes(pack(EXPORT) + pack(b""))
+    assert b"".join(read_bytes(path)) == ROWS
+    path.write_bytes(pack(b"__CUR"))
+    assert b"".join(read_bytes(path)) == b"__CUR"
