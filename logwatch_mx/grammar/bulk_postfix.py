@@ -60,7 +60,7 @@ SHAPES = (
     ("from", r"=<[^<>\"\n]*+>, size=[0-9]{1,18}+, nrcpt=[0-9]{1,18}+ \(queue active\)\n", Message),
     ("message-id=", "", Message),
     ("removed", r"\n", Removed),
-    ("client", rf"={_CLIENT}(?>, sasl_method=.*+|)\n", Message),
+    ("client", rf"={_CLIENT}(?>, (?:sasl_method|orig_queue_id|orig_client)=.*+|)\n", Message),
     ("Trusted", _SECURE, Other),
     ("Anonymous", _SECURE, Other),
     ("Untrusted", _SECURE, Other),
