@@ -21,7 +21,7 @@ from logwatch_mx.grammar.frame_json import read_object
 from logwatch_mx.grammar.kind import Head
 from logwatch_mx.grammar.matcher import Engine, Matcher, RowMatcher
 from logwatch_mx.grammar.odd_header import rewrite
-from logwatch_mx.grammar.program import read_tag
+from logwatch_mx.grammar.program import is_neighbour, read_tag
 from logwatch_mx.grammar.stamp import STAMP, Stamps
 from logwatch_mx.model.event import Mta
 from logwatch_mx.model.line import Line
@@ -308,7 +308,7 @@ def _build_head(line: Line, parts: Mapping[str, str], time: datetime | None) -> 
 
 @lru_cache(maxsize=4096)
 def _is_container(program: str) -> bool:
-    return _CONTAINER.fullmatch(program) is not None
+    return _CONTAINER.fullmatch(program) is not None and not is_neighbour(program)
 
 
 @lru_cache(maxsize=1024)

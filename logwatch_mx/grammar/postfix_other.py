@@ -5,12 +5,9 @@ where the line names one. Only known shapes are here: a line of an unknown shape
 that it is seen. The text behind a known start may be anything.
 """
 
-from collections.abc import Mapping
-
 from pyparsing import Literal, Opt, Regex
 
-from logwatch_mx.grammar.kind import Head, LineKind
-from logwatch_mx.grammar.postfix_session import build_other, other_kind
+from logwatch_mx.grammar.postfix_session import other_kind
 from logwatch_mx.grammar.postfix_tokens import (
     PEER,
     QUOTED,
@@ -19,7 +16,6 @@ from logwatch_mx.grammar.postfix_tokens import (
     queue_id,
     strict_queue_id,
 )
-from logwatch_mx.model.event import Other
 
 _REST = Regex(r".*")
 
@@ -141,21 +137,6 @@ _level = (
     + _REST
 )
 
-# Programs beside Postfix that log under its name: `postfix/policy-spf[812]: Policy action=DUNNO`,
-# `postfix-policyd: rcpt=7, greylist=update, host=192.0.2.7 (mx.a.test), from=…`
-_NEIGHBOURS = """
-    policy policy-spf policyd policyd-spf policyd-weight spf-policy postgrey sqlgrey
-    postfwd postfwd2 postfwd3 postfix-policyd postfix-policyd-spf-perl postfix-policyd-spf-python
-    postfix-mta-sts-daemon postfix-tlspol postfix_exporter postfix-exporter postfixadmin
-"""
-_BESIDE = frozenset(_NEIGHBOURS.split())
-
-
-def _build_beside(head: Head, tokens: Mapping[str, str]) -> Other | None:
-    # A line without a tag (`parse --body`) is nobody's, and anything would match.
-    return build_other(head, tokens) if head.agent in _BESIDE else None
-
-
 OTHER_KINDS = (
     other_kind("connect", _connect),
     other_kind("interim", _interim),
@@ -165,5 +146,4 @@ OTHER_KINDS = (
     other_kind("postsuper", _postsuper),
     other_kind("script", _script),
     other_kind("level", _level),
-    LineKind(name="postfix.beside", expr=_REST, build=_build_beside, agents=_BESIDE),
 )

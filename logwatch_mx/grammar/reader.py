@@ -17,6 +17,7 @@ from logwatch_mx.grammar.compile import COMPILED
 from logwatch_mx.grammar.header import HeaderReader
 from logwatch_mx.grammar.kind import Head, LineKind
 from logwatch_mx.grammar.matcher import Engine
+from logwatch_mx.grammar.program import is_neighbour
 from logwatch_mx.grammar.stamp import Stamps
 from logwatch_mx.model.event import Event, Foreign, Malformed, Mta, Unparsed
 from logwatch_mx.model.line import Line
@@ -29,6 +30,7 @@ class Reader:
         self._header = HeaderReader(stamps, engine)
         self._read_header = self._header.read
         self._dialects, self._others, self._loggers = _make_choices(engine)
+        self._neighbours = _make_neighbours(engine)
 
     def read(self, line: Line) -> Event:
         """Return what *line* says."""
@@ -64,7 +66,10 @@ class Reader:
         if head.mta is not None:
             return self._dialects[head.mta]
         is_logger = head.agent is not None and head.agent.startswith(logger.LOGGERS)
-        return self._loggers if is_logger else self._others
+        if is_logger:
+            return self._loggers
+        is_known = head.program is not None and is_neighbour(head.program)
+        return self._neighbours if is_known else self._others
 
 
 def _rest(head: Head) -> Event:
@@ -100,6 +105,12 @@ def _make_choices(engine: Engine) -> tuple[Mapping[Mta, Choice], Choice, Choice]
     others = Choice((logger.REPEATED, *renamed), engine)
     loggers = Choice((logger.REPEATED, *logger.LOSSES), engine)
     return dialects, others, loggers
+
+
+@cache
+def _make_neighbours(engine: Engine) -> Choice:
+    # What they say is their own, but for the logger's word about it.
+    return Choice((logger.REPEATED,), engine)
 
 
 def _as_sendmail(kind: LineKind) -> Callable[[Head, Mapping[str, str]], Event | None]:

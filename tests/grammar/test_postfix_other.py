@@ -139,14 +139,6 @@ def test_a_warning_names_a_message_only_if_it_is_an_id(read_postfix, text, queue
     assert read_postfix(text).queue_id == queue_id
 
 
-@pytest.mark.parametrize("agent", ["policy-spf", "postfix-policyd"])
-def test_what_a_neighbour_says_is_known_by_its_name(read_postfix, postfix_event, agent):
-    text = "rcpt=7, greylist=update, host=192.0.2.7 (mx.a.test)"
-    assert read_postfix(text, agent) == postfix_event(Other, text, agent)
-    assert read_postfix(text, "smtpd") is None
-    assert read_postfix(text, None) is None
-
-
 @pytest.mark.parametrize(
     "text",
     [

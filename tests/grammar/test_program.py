@@ -30,6 +30,10 @@ POSTFIX, SENDMAIL = Mta.POSTFIX, Mta.SENDMAIL
         ("lightmeter/headers", None, "headers"),
         ("process/daemon/with/slash", None, "slash"),
         ("dovecot", None, "dovecot"),
+        ("cyrus/lmtp", None, "lmtp"),  # not Postfix' lmtp(8)
+        ("postfix/policy-spf", None, "policy-spf"),
+        ("postfix-policyd", None, "postfix-policyd"),
+        ("cyrus/master", None, "master"),
         ("/", None, ""),
         ("", None, ""),
     ],
