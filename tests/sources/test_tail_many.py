@@ -114,3 +114,34 @@ def test_the_place_is_that_behind_what_was_handed_out(path, follow):
         seen.append((block.end, block.number + block.count))
         assert (place.offset, place.number) == seen[-1]
     assert seen[-1] == (path.stat().st_size, 5)
+
+
+def test_a_file_that_begins_as_another_cannot_be_told_from_its_copy(tmp_path, follow):
+    """Two stories that leave the same directory behind: what was written twice is read once."""
+
+    def copied(path):
+        path.write_bytes(b"same\n")
+        path.with_name("maillog.1").write_bytes(path.read_bytes())  # and not truncated yet
+
+    def written_twice(path):
+        path.write_bytes(b"same\n")
+        path.rename(path.with_name("maillog.1"))
+        path.write_bytes(b"same\n")
+
+    found = []
+    for number, story in enumerate([copied, written_twice]):
+        path = tmp_path / str(number) / "maillog"
+        path.parent.mkdir()
+        path.touch()
+        tail = follow(path)
+        assert list(tail.poll()) == []
+        places = tail.checkpoints()
+        tail.close()
+        path.unlink()
+        story(path)
+        for file in path.parent.iterdir():
+            os.utime(file, ns=(2 * 10**18, 2 * 10**18))
+        found.append({file.name: file.read_bytes() for file in path.parent.iterdir()})
+        again = follow(path, checkpoints=places)
+        found.append([line.text for block in again.poll() for line in lines(block)])
+    assert found[:2] == found[2:] == [{"maillog": b"same\n", "maillog.1": b"same\n"}, ["same"]]
