@@ -124,6 +124,16 @@ def test_every_recipient_of_a_line_counts():
     )
 
 
+@pytest.mark.parametrize("worth", [1, WORTH])
+@pytest.mark.parametrize(
+    "to", ["<root>,<b@b.test>", "<a@b.test>,<root>", "<root>", "root,b@b.test"]
+)
+def test_local_recipients_beside_others_count(to, worth):
+    text = LATER.replace("<a@b.test>,<c@d.test>", to)
+    texts = [f"Nov 23 12:00:00 mx sm-mta[1]: {text}"] * 3
+    assert counted(texts, parts=3, worth=worth) == read(texts)
+
+
 def test_a_line_that_the_logger_did_not_repeat_counts_as_often_as_it_says():
     texts = [HEAD + SENT, "Nov 23 12:00:01 mx last message repeated 3 times"]
     assert counted(texts) == ({"delivery": 4, "gap": 1}, {"sent": 4}, {"b.test": 4})
