@@ -52,6 +52,9 @@ BREATH = 4.0
 LONG_BREATH = 20.0
 #: Seconds: what takes less than this needs no breath.
 QUICK = 0.03
+#: Incidents that are over and wait for what is to be done about their end: hooks may be slower than
+#: an attacker, who has as many open at once.
+ENDED = 2_000
 #: What every MTA's grammar has to look at.
 FIRST = "2026-11-23T14:29:10+00:00 mx postfix/smtp[1]: 0: to=<a@b.test>, relay=none, status=?"
 
@@ -277,6 +280,13 @@ class Live:
             for name, gone in self._ended.items()
             if name not in live and desk.has_more_to_do(name)
         }
+        late = list(self._ended)[:-ENDED]
+        for name in late:
+            del self._ended[name]
+        if late:
+            self._log(
+                f"{len(late)} incidents are over and let go of: too many wait for their hooks"
+            )
         live.update(self._ended)
         self._kept = {name: kept for name, kept in self._kept.items() if name in live}
 
