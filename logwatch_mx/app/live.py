@@ -284,9 +284,7 @@ class Live:
         for name in late:
             del self._ended[name]
         if late:
-            self._log(
-                f"{len(late)} incidents are over and let go of: too many wait for their hooks"
-            )
+            self._log(f"{len(late)} incidents are over and let go of: too many wait for hooks")
         live.update(self._ended)
         self._kept = {name: kept for name, kept in self._kept.items() if name in live}
 
