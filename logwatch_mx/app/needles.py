@@ -95,8 +95,8 @@ def _relays(site: Site) -> Iterator[Needle]:
         b"relay=",
         rb"relay=[^ \[,\n]*+\[" + _one_of(here, *named) + rb"[^ \n]*:25[, ]",
         (
-            rb"relay=[^ \[,\n]*\[" + here,
-            *(rb"relay=[^ \[,\n]*(?i:" + name + rb")\[" for name in names),
+            rb"\[" + here,
+            *(b"(?i:" + name + rb")\[" for name in names),
         ),
         # A name may be written in any case: no text is in all of them.
         () if names else begin,
@@ -109,8 +109,8 @@ def _relays(site: Site) -> Iterator[Needle]:
         b"relay=",
         rb"relay=[^ \[,\n]*+" + _one_of(address, bare),
         (
-            rb"relay=[^ \[,\n]*\. \[" + _one_of(b"IPv6:", here),
-            rb"relay=[^ \[,\n]*(?i:" + b"|".join(ends) + rb")\.[, ]",
+            rb"\. \[" + _one_of(b"IPv6:", here),
+            b"(?i:" + b"|".join(ends) + rb")\.[, ]",
         ),
         () if names else (*(b" " + text for text in begin), b" [IPv6:", b"t.,", b"T.,"),
     )
@@ -120,7 +120,7 @@ def _failures() -> Iterator[Needle]:
     yield Needle(b"status=deferred")
     yield Needle(b"SOFTBOUNCE")
     loops = rb"=bounced [^\n]*(?i:loop|hops)"
-    yield Needle(b"=bounced", loops, (loops,), (b"=bounced ",))
+    yield Needle(b"=bounced", loops, (b"=bounced ",), (b"=bounced ",))
     yield Needle(
         b"stat=",
         rb"stat=(?!Sent)(?<!dsn=5\.[0-9]\.[0-9], stat=)",
