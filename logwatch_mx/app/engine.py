@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from logwatch_mx.app.book import Book
+from logwatch_mx.app.counts import Counts
 from logwatch_mx.app.engine_state import EngineState
 from logwatch_mx.app.watch import Watch, Watches, spike_test
 from logwatch_mx.config.settings import Settings
 from logwatch_mx.detect.asking import questions_about
-from logwatch_mx.detect.case import Case, case_name, plain
-from logwatch_mx.detect.counting import CountingDetector
+from logwatch_mx.detect.case import Case, case_name
 from logwatch_mx.detect.domains import domains_of
 from logwatch_mx.detect.loop import Hint, LoopDetector
 from logwatch_mx.detect.ours import subject_of
@@ -72,7 +72,7 @@ class Engine:
             state=self.state.spike,
             counts=spike_test(watches, site),
         )
-        self._counting = CountingDetector(self.state.counting)
+        self._counts = Counts(self.state.counting, self._book, watches, self._open)
         # The minute after the one in which now is: found anew when now has left that.
         self._next = EPOCH
         self.watches = Watches(watches, site, self._loop.heeds)
@@ -92,7 +92,7 @@ class Engine:
             return self._feed_usual(event)
         changes = Changes()
         if isinstance(event, Gap):
-            self._book.note_gap(event)
+            self._feed_gap(event, stream, changes)
             return changes
         if self.state.now is None and event.time is not None:
             self.begin(event.time)
@@ -111,7 +111,8 @@ class Engine:
                 self._feed_verdict(at, event, stream, matched, changes)
             case _:
                 for watch, domain in matched:
-                    self._count(at, event, watch, domain, changes)
+                    self._counts.count(at, event, watch, domain, changes)
+        self._counts.remember(event, stream)
         return changes
 
     def _concerns(self, event: Event, stream: str) -> bool:
@@ -127,6 +128,13 @@ class Engine:
             and (self._spike.heeds(event.queue_id, event.delay) or is_refused(event))
         )
         return is_news or self._loop.concerns(event, stream)
+
+    def _feed_gap(self, event: Gap, stream: str, changes: Changes) -> None:
+        self._book.note_gap(event)
+        again = self._counts.repeated(event, stream)
+        if again and event.time is not None:
+            self._advance(event.time.astimezone(UTC), changes)
+            self._counts.again(self.state.now, event, again, changes)
 
     def _feed_usual(self, event: Deferral) -> Changes:
         """Take a deferral of the usual shape: it is only counted, and only once."""
@@ -249,7 +257,7 @@ class Engine:
                 if about != domain:
                     continue
                 if rule.kind is not IncidentKind.LOOP:
-                    self._count(at, event, watch, domain, changes)
+                    self._counts.count(at, event, watch, domain, changes)
                 elif rule.signal is not None and rule.signal not in signals:
                     signals.append(rule.signal)
             if domain is None:
@@ -279,7 +287,7 @@ class Engine:
         is_noted = False
         for watch, domain in matched:
             if watch.rule.kind is not IncidentKind.LOOP:
-                self._count(at, event, watch, domain, changes)
+                self._counts.count(at, event, watch, domain, changes)
             elif not is_noted:
                 is_noted = True
                 hint = self._loop.note_verdict(at, event, domain, stream)
@@ -295,20 +303,6 @@ class Engine:
             opened.own_up(self.site, routed=routed)
             self._open(opened, changes)
         changes.questions.extend(questions_about(domain, event.line, hint.at, messages, case))
-
-    def _count(
-        self, at: datetime, event: Event, watch: Watch, domain: str | None, changes: Changes
-    ) -> None:
-        rule = watch.rule
-        subject = domain if rule.by == "domain" else watch.get(event, rule.by, domain)
-        if not subject:
-            return
-        subject = plain(subject)
-        value = watch.get(event, rule.count, domain) if rule.count else None
-        case = self._book.awake(case_name(rule.kind, rule.id, subject), at, changes)
-        opened = self._counting.note(at, event, rule, subject, value, case)
-        if opened is not None:
-            self._open(opened, changes)
 
     def _open(self, case: Case, changes: Changes) -> None:
         self.state.refused += not self._book.open(case, changes)

@@ -17,6 +17,8 @@ condition. A rule that has none makes every line be read.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from logwatch_mx.model.incident import IncidentKind
+from logwatch_mx.model.rule import Rule
 from logwatch_mx.model.site import Site
 from logwatch_mx.rulebook.load import CompiledRule, shipped_place
 from logwatch_mx.sources.sieve import Needle
@@ -43,6 +45,9 @@ _GAPS = Needle(
     (b" messages",),
 )
 
+#: What the logger says of a line that came again: a rule that counts lines counts it.
+_REPEATS = Needle(b"message repeated ")
+
 #: The rules whose evidence the needles of this module find.
 _KNOWN = frozenset(
     {
@@ -62,6 +67,8 @@ def static_needles(rules: Iterable[CompiledRule], site: Site) -> Sequence[Needle
     needles = [*_relays(site), *_failures(), *(Needle(word) for word in _WORDS), _GAPS]
     for compiled in rules:
         condition = compiled.condition
+        if _counts_lines(compiled.rule) and _REPEATS not in needles:
+            needles.append(_REPEATS)
         if _is_known(compiled) or compiled.rule.spike:
             continue
         if condition.literals:
@@ -77,6 +84,10 @@ def has_usual_spikes(rules: Iterable[CompiledRule]) -> bool:
     """Say whether what spikes count is what the shipped rule says."""
     spikes = [compiled for compiled in rules if compiled.rule.spike]
     return len(spikes) == 1 and _is_known(spikes[0])
+
+
+def _counts_lines(rule: Rule) -> bool:
+    return rule.count is None and not rule.spike and rule.kind is not IncidentKind.LOOP
 
 
 def _is_known(compiled: CompiledRule) -> bool:
