@@ -91,8 +91,7 @@ class Engine:
         if isinstance(event, Deferral):
             return self._feed_usual(event)
         changes = Changes()
-        if isinstance(event, Gap):
-            self._feed_gap(event, stream, changes)
+        if isinstance(event, Gap) and self._feed_gap(event, stream, changes):
             return changes
         if self.state.now is None and event.time is not None:
             self.begin(event.time)
@@ -129,12 +128,14 @@ class Engine:
         )
         return is_news or self._loop.concerns(event, stream)
 
-    def _feed_gap(self, event: Gap, stream: str, changes: Changes) -> None:
+    def _feed_gap(self, event: Gap, stream: str, changes: Changes) -> bool:
+        """Note what was lost; return whether all is said with counting the line before again."""
         self._book.note_gap(event)
         again = self._counts.repeated(event, stream)
         if again and event.time is not None:
             self._advance(event.time.astimezone(UTC), changes)
             self._counts.again(self.state.now, event, again, changes)
+        return bool(again)
 
     def _feed_usual(self, event: Deferral) -> Changes:
         """Take a deferral of the usual shape: it is only counted, and only once."""

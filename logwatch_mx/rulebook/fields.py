@@ -275,6 +275,7 @@ FIELDS = _table(
     _other("ok", Type.FLAG, "the success"),
     _other("count", Type.NUMBER, "the number of lines"),
     _other("repeated", Type.FLAG, "the repetition"),
+    _other("unread", Type.FLAG, "the part that was gone"),
     _text("text", "the text after the header"),
     Field(
         path="line",

@@ -44,6 +44,7 @@ _OPS = {
 _FLAGS = {
     "ok": ("it succeeded", "it failed"),
     "repeated": ("the last line was repeated", "lines were dropped"),
+    "unread": ("a part of the log was gone before it was read", "the logger says so itself"),
     "relay.absolute": (
         "the relay was found through MX (a name with a final dot)",
         "the relay was not found through MX (no final dot)",

@@ -89,3 +89,22 @@ def test_reports_and_notices_say_that_there_was_more(tmp_path):
     assert dict(rows(loop))["lost"] == "the logger dropped 123 lines meanwhile: there was more"
     notice = compose(Due(NoticeKind.SUSPECTED, (loop,)), datetime.now(UTC), "mx")
     assert "Lost: 123 lines by the logger meanwhile, so there was more" in notice.body.splitlines()
+
+
+def test_a_rule_may_ask_for_what_the_logger_lost(tmp_path):
+    (tmp_path / "lost.toml").write_text(
+        'id = "lost"\ntitle = "The logger drops lines"\nwhen = "gap and not repeated and count > 100"\n'
+        'by = "host"\nwindow = "10m"\nthreshold = 2\n'
+    )
+    log = tmp_path / "maillog"
+    log.write_text(
+        "".join(
+            f"{HEAD}{second:02} mx rsyslogd: imuxsock lost {lost} messages from pid 4 due to"
+            " rate-limiting\n"
+            for second, lost in enumerate((123, 99, 456))
+        )
+    )
+    engine = build_engine(Settings(), site=Site(), rules=load_all_rules([tmp_path / "lost.toml"]))
+    run = Replay(engine, settings=Settings(), site=Site(), resolver=None)
+    (found,) = run.run(open_streams([log], year=2026, zone=UTC)).incidents
+    assert (found.subject, found.counts.events) == ("mx", 2)
